@@ -1,0 +1,290 @@
+"""Settings: defaults, then the file, then the environment, then typed flags.
+
+A setting is named by its dotted key: `server.port` is `port` under `[server]` in the file and `OA_SERVER__PORT` in the
+environment. What is not a setting is refused with the nearest name that is one. Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
+
+import msgspec
+
+from oa.errors import InvalidSetting
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535, title="a port from 0 to 65535")]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1, title="a whole number of at least 1")]
+NotNegative = Annotated[int, msgspec.Meta(ge=0, title="a whole number of at least 0")]
+HttpAddress = Annotated[str, msgspec.Meta(pattern="^https?://[^/]", title="an address such as https://oa.example.org")]
+PostgresUrl = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^postgres(ql)?://",
+        title="an address such as postgresql://oa@db.example.org/oa",
+        extra={"secret": True},
+    ),
+]
+
+
+class RegistrationMode(StrEnum):
+    """Who may make an account without an administrator."""
+
+    OPEN = "open"
+    INVITATION = "invitation"
+    CLOSED = "closed"
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    host: str = "127.0.0.1"
+    """The address to listen on. Only this machine reaches the default; anything else belongs behind a TLS proxy."""
+    port: Port = 8080
+    """The port to listen on; 0 takes a free one."""
+    base_url: HttpAddress | None = None
+    """The address by which people reach the hub, for links that it prints. Unset: made from host and port."""
+    body_limit_bytes: AtLeastOne = 1_048_576
+    """The longest request body that is read."""
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    url: PostgresUrl | None = None
+    """A PostgreSQL database. Unset: the SQLite file oa.db in the data directory."""
+    readers: AtLeastOne = 4
+    """How many queries may read at the same time."""
+    backups_kept: NotNegative = 5
+    """How many automatic backups are kept; the oldest goes first."""
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    mode: RegistrationMode = RegistrationMode.INVITATION
+    """Who may make an account: anybody (open), who holds a code (invitation), or nobody (closed)."""
+
+
+class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    allow_debug_login: bool = False
+    """Anybody signs in under any name, without a password. For development on one machine only."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    data_dir: Path = Path("oa-data")
+    """The directory that holds everything the hub keeps."""
+    server: Server = Server()
+    """How the hub is reached."""
+    store: Store = Store()
+    """Where the data is kept."""
+    registration: Registration = Registration()
+    """Who may make an account."""
+    auth: Auth = Auth()
+    """How people prove who they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and for every dotted key where its value came from, in words: "default", "file oa.toml", ..."""
+
+    config: Config
+    origins: Mapping[str, str]
+
+
+FILE_NAME = "config.toml"
+"""Looked for in the data directory when no file is named."""
+
+PREFIX = "OA_"
+
+NOT_SETTINGS = frozenset({"OA_CONFIG", "OA_DEBUG", "OA_HUB", "OA_TOKEN"})
+"""Variables with the prefix that mean something else: the settings file, tracebacks, and the client's hub and token."""
+
+TEST_PREFIX = "OA_TEST_"
+"""Variables that only the test suite reads."""
+
+
+def load(env: Mapping[str, str], flags: Mapping[str, object] | None = None, file: Path | None = None) -> Loaded:
+    """Read the settings from every source; the later in defaults, file, `env`, `flags` wins.
+
+    Args:
+        env: the process environment; only names with the prefix are looked at, and an empty value counts as unset.
+        flags: values by dotted key; None stands for a flag that was not typed.
+        file: the settings file. Without one it is `OA_CONFIG`, or else config.toml in the data directory, if there.
+
+    Raises:
+        InvalidSetting: an unknown name, a value that the setting cannot take, or an unreadable file; whichever source
+            it is in, even if a later one overrides it.
+    """
+    kinds = _kinds(Config)
+    typed = {key: value for key, value in (flags or {}).items() if value is not None}
+    over_file = {key: (value, f"environment {_variable(key)}") for key, value in _from_environment(env, kinds).items()}
+    over_file |= {key: (value, "flag") for key, value in typed.items()}
+    over_file = {key: (_convert(key, kinds, *found), found[1]) for key, found in over_file.items()}
+
+    named = file or (Path(env["OA_CONFIG"]) if env.get("OA_CONFIG") else None)
+    data_dir = cast(Path, over_file.get("data_dir", (Config().data_dir,))[0])
+    from_file = _from_file(named or data_dir / FILE_NAME, kinds, must_exist=named is not None)
+    chosen = from_file | over_file
+    config = _build(Config, {key: value for key, (value, _) in chosen.items()})
+    return Loaded(config, {key: chosen[key][1] if key in chosen else "default" for key in kinds})
+
+
+def flatten(config: Config) -> dict[str, object]:
+    """Every setting by its dotted key, fit to be shown: passwords are masked."""
+    values: dict[str, object] = {}
+    for key, kind in _kinds(Config).items():
+        value: object = config
+        for name in key.split("."):
+            value = getattr(value, name)
+        values[key] = _mask(value) if isinstance(value, str) and _is_secret(kind) else value
+    return values
+
+
+def _from_environment(env: Mapping[str, str], kinds: Mapping[str, Any]) -> dict[str, str]:
+    by_variable = {_variable(key): key for key in kinds}
+    values: dict[str, str] = {}
+    for name, value in env.items():
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS or name.startswith(TEST_PREFIX):
+            continue
+        if name not in by_variable:
+            raise InvalidSetting(f"the environment variable {name} is not a setting{_nearest(name, by_variable)}")
+        if value:
+            values[by_variable[name]] = value
+    return values
+
+
+def _from_file(file: Path, kinds: Mapping[str, Any], *, must_exist: bool) -> dict[str, tuple[Any, str]]:
+    if not must_exist and not os.path.exists(file):
+        return {}
+    origin = f"file {file}"
+    values: dict[str, tuple[Any, str]] = {}
+    for key, value in _leaves(_parse(file), kinds, origin).items():
+        if key == "data_dir" and not must_exist:
+            raise InvalidSetting(
+                f"data_dir cannot be set in {file}, which was found through it: use --data-dir or OA_DATA_DIR"
+            )
+        values[key] = (_convert(key, kinds, value, origin), origin)
+    return values
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8-sig"))
+    except OSError as error:
+        raise InvalidSetting(f"the settings file {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidSetting(f"the settings file {file} is not text in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSetting(f"the settings file {file} is not valid TOML: {error}") from error
+
+
+def _leaves(tree: Mapping[str, Any], kinds: Mapping[str, Any], origin: str, above: str = "") -> dict[str, Any]:
+    """The values of nested tables by dotted key."""
+    sections = {key.rpartition(".")[0] for key in kinds}
+    values: dict[str, Any] = {}
+    for name, value in tree.items():
+        key = above + name
+        if key in kinds:
+            values[key] = value
+        elif key not in sections:
+            raise InvalidSetting(f"{key} is not a setting ({origin}){_nearest(key, kinds)}")
+        elif isinstance(value, dict):
+            values |= _leaves(cast(dict[str, Any], value), kinds, origin, f"{key}.")
+        else:
+            raise InvalidSetting(f"{key} is a group of settings ({origin}): write [{key}] and its settings below")
+    return values
+
+
+def _convert(key: str, kinds: Mapping[str, Any], value: object, origin: str) -> Any:
+    if key not in kinds:
+        raise InvalidSetting(f"{key} is not a setting ({origin}){_nearest(key, kinds)}")
+    is_text = origin.startswith("environment")
+    try:
+        return msgspec.convert(value, kinds[key], strict=not is_text, dec_hook=_read_path)
+    except msgspec.ValidationError:
+        given = "" if _is_secret(kinds[key]) else f", not {_shown(value)}"
+        raise InvalidSetting(f"{key} must be {_expected(kinds[key])}{given} ({origin})") from None
+
+
+def _read_path(_: type, value: object) -> Path:
+    if not isinstance(value, str | Path):
+        raise TypeError(value)
+    return Path(value).expanduser()
+
+
+StructType = TypeVar("StructType", bound=msgspec.Struct)
+
+
+def _build(struct: type[StructType], values: Mapping[str, Any], above: str = "") -> StructType:
+    chosen: dict[str, Any] = {}
+    for field in msgspec.structs.fields(struct):
+        key = above + field.name
+        if _is_section(field.type):
+            chosen[field.name] = _build(field.type, values, f"{key}.")
+        elif key in values:
+            chosen[field.name] = values[key]
+    return struct(**chosen)
+
+
+def _kinds(struct: type[msgspec.Struct], above: str = "") -> dict[str, Any]:
+    """The type of every setting by its dotted key, in the order in which they are declared."""
+    kinds: dict[str, Any] = {}
+    for field in msgspec.structs.fields(struct):
+        key = above + field.name
+        kinds |= _kinds(field.type, f"{key}.") if _is_section(field.type) else {key: field.type}
+    return kinds
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _variable(key: str) -> str:
+    return PREFIX + key.replace(".", "__").upper()
+
+
+def _nearest(name: str, names: Mapping[str, Any]) -> str:
+    found = difflib.get_close_matches(name, names, n=1)
+    return f": did you mean {found[0]}?" if found else ": `oa config show` lists the settings"
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    """What a value of this type may be, None left out: `int | None` is one alternative."""
+    members = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return [member for member in members if member is not type(None)]
+
+
+def _meta(kind: Any) -> list[msgspec.Meta]:
+    return [note for member in _alternatives(kind) for note in get_args(member)[1:] if isinstance(note, msgspec.Meta)]
+
+
+def _is_secret(kind: Any) -> bool:
+    return any((note.extra or {}).get("secret") for note in _meta(kind))
+
+
+def _expected(kind: Any) -> str:
+    titles = [note.title for note in _meta(kind) if note.title]
+    if titles:
+        return titles[0]
+    plain = _alternatives(kind)[0]
+    if issubclass(plain, StrEnum):
+        return "one of " + ", ".join(plain)
+    return {bool: "true or false", int: "a whole number", Path: "a path"}.get(plain, "text")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _mask(url: str) -> str:
+    """Hide the password of an address, wherever it stands; a password may hold an unescaped `@` or `/`."""
+    without_userinfo = re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url)
+    return re.sub(r"(?i)(password=)[^&]*", r"\1***", without_userinfo)
