@@ -1,0 +1,30 @@
+"""`oa serve`: the hub."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from oa.cli.options import ConfigFile, DataDir, load_settings
+from oa.config import Config
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on.", show_default=Config().server.host)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on.", show_default=str(Config().server.port))
+    ] = None,
+    data_dir: DataDir = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Start the hub.
+
+    An empty data directory is all that it needs. The first start prints a link that makes its administrator.
+    """
+    settings = load_settings(data_dir, config_file, {"server.host": host, "server.port": port})
+    from oa.server.run import run  # the web framework, for this command only
+
+    run(settings.config)
