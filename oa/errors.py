@@ -1,0 +1,353 @@
+"""Every failure that a caller can cause or meet, named once.
+
+The tree::
+
+    OaError                 base; `code` is stable, the text may change
+    ├── Invalid             what was sent cannot be taken as it is
+    ├── Unauthorized        nobody is signed in, or not well enough
+    ├── Forbidden           signed in, but not allowed
+    ├── NotFound            it does not exist, or not for this caller
+    ├── Conflict            it was right once; something has happened meanwhile
+    ├── TooMany             slow down
+    └── Unavailable         not now; try again later
+
+Branches say what a caller can do about it; leaves say what happened. `number` is the error code of the Open-Assistant
+protocol, which its clients compare; statuses belong to the edge (`oa.server.errors`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class OaError(Exception):
+    """An expected failure with a sentence for people; `context` holds facts that are safe to show."""
+
+    code: ClassVar[str] = "failed"
+    number: ClassVar[int] = 0
+
+    def __init__(self, message: str, **context: Any) -> None:
+        super().__init__(message)
+        self.context = context
+
+
+class Invalid(OaError):
+    code = "invalid"
+
+
+class Unauthorized(OaError):
+    code = "unauthorized"
+    number = 600
+
+
+class Forbidden(OaError):
+    code = "forbidden"
+    number = 2
+
+
+class NotFound(OaError):
+    code = "not_found"
+
+
+class Conflict(OaError):
+    code = "conflict"
+
+
+class TooMany(OaError):
+    code = "too_many_requests"
+    number = 429
+
+    def __init__(self, message: str, *, retry_after_s: int, **context: Any) -> None:
+        super().__init__(message, retry_after_s=retry_after_s, **context)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(OaError):
+    code = "unavailable"
+
+
+# --- who is asking ---------------------------------------------------------------------------------------------------
+
+
+class ClientNotAuthorized(Forbidden):
+    """The API key or token is missing, unknown, revoked or of a disabled program or person."""
+
+    code = "client_not_authorized"
+    number = 2
+
+
+class RootTokenNotAuthorized(Forbidden):
+    """An administrator's token was needed."""
+
+    code = "root_token_not_authorized"
+    number = 3
+
+
+class UserNotSpecified(Invalid):
+    code = "user_not_specified"
+    number = 4000
+
+
+class UserDisabled(Unavailable):
+    code = "user_disabled"
+    number = 4001
+
+
+class UserNotFound(NotFound):
+    code = "user_not_found"
+    number = 4002
+
+
+class TermsNotAccepted(Forbidden):
+    code = "terms_not_accepted"
+    number = 4003
+
+
+class AuthAndUsernameRequired(Invalid):
+    code = "auth_and_username_required"
+    number = 2012
+
+
+class InvalidAuthentication(Unauthorized):
+    """A wrong name or password, or a session that is over."""
+
+    code = "invalid_authentication"
+    number = 600
+
+
+class RegistrationClosed(Forbidden):
+    code = "registration_closed"
+
+
+class NameTaken(Conflict):
+    code = "name_taken"
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+class SortKeyUnsupported(Invalid):
+    code = "sort_key_unsupported"
+    number = 100
+
+
+class InvalidCursor(Invalid):
+    code = "invalid_cursor"
+    number = 101
+
+
+# --- tasks -----------------------------------------------------------------------------------------------------------
+
+
+class TaskInvalidRequestType(Invalid):
+    code = "task_invalid_request_type"
+    number = 1000
+
+
+class TaskInvalidResponseType(Invalid):
+    """The answer is of another kind than the task asked for."""
+
+    code = "task_invalid_response_type"
+    number = 1003
+
+
+class TaskTypeNotAvailable(Unavailable):
+    """Nothing of the kind that was asked for is open for this person now."""
+
+    code = "task_requested_type_not_available"
+    number = 1006
+
+
+class MessageTooLong(Invalid):
+    code = "task_message_too_long"
+    number = 1008
+
+
+class MessageDuplicated(Conflict):
+    """The same person sent the same text a short time ago."""
+
+    code = "task_message_duplicated"
+    number = 1009
+
+
+class MessageTextEmpty(Invalid):
+    code = "task_message_text_empty"
+    number = 1010
+
+
+class DuplicateReply(Conflict):
+    """The person has answered this message already."""
+
+    code = "task_message_duplicate_reply"
+    number = 1011
+
+
+class TooManyPending(Conflict):
+    code = "task_too_many_pending"
+    number = 1012
+
+
+class InvalidFrontendMessageId(Invalid):
+    code = "invalid_frontend_message_id"
+    number = 2000
+
+
+class MessageNotFound(NotFound):
+    code = "message_not_found"
+    number = 2001
+
+
+class InvalidRanking(Invalid):
+    code = "invalid_ranking_value"
+    number = 2003
+
+
+class InvalidTaskType(Invalid):
+    code = "invalid_task_type"
+    number = 2004
+
+
+class TreeNotFound(NotFound):
+    code = "no_message_tree_found"
+    number = 2006
+
+
+class NoReplies(NotFound):
+    code = "no_replies_found"
+    number = 2007
+
+
+class BrokenConversation(OaError):
+    """A message whose ancestors are not all there; the data, not the caller, is at fault."""
+
+    code = "broken_conversation"
+    number = 2009
+
+
+class TreeAborted(Conflict):
+    """The tree no longer takes replies."""
+
+    code = "tree_in_aborted_state"
+    number = 2010
+
+
+class CorruptRanking(Conflict):
+    """A reply that was to be ranked is no longer a reply to the same message."""
+
+    code = "corrupt_ranking_result"
+    number = 2011
+
+
+class LabelsForWrongMessage(Invalid):
+    code = "text_labels_wrong_message_id"
+    number = 2050
+
+
+class InvalidLabel(Invalid):
+    code = "text_labels_invalid_label"
+    number = 2051
+
+
+class MandatoryLabelMissing(Invalid):
+    code = "text_labels_mandatory_label_missing"
+    number = 2052
+
+
+class NoSelfLabeling(Conflict):
+    code = "text_labels_no_self_labeling"
+    number = 2053
+
+
+class AlreadyLabeled(Conflict):
+    """Shares its number with `NoSelfLabeling`, as Open-Assistant's clients expect; the code tells them apart."""
+
+    code = "text_labels_duplicate_task_reply"
+    number = 2053
+
+
+class TaskNotFound(NotFound):
+    code = "task_not_found"
+    number = 2100
+
+
+class TaskExpired(Conflict):
+    code = "task_expired"
+    number = 2101
+
+
+class TaskAlreadyUpdated(Conflict):
+    """The task was acknowledged with another message id."""
+
+    code = "task_already_updated"
+    number = 2103
+
+
+class TaskNotAcknowledged(Conflict):
+    code = "task_not_ack"
+    number = 2104
+
+
+class TaskAlreadyDone(Conflict):
+    code = "task_already_done"
+    number = 2105
+
+
+class TaskNotAssigned(Forbidden):
+    """The task belongs to somebody else."""
+
+    code = "task_not_assigned_to_user"
+    number = 2106
+
+
+class TaskNotCollective(Conflict):
+    """Shares its number with `TaskNotAssigned`, as Open-Assistant's clients expect."""
+
+    code = "task_not_collective"
+    number = 2106
+
+
+class TaskSkipped(Conflict):
+    """The task was given back or withdrawn, so it takes no answer. OA's own: the original answered such tasks."""
+
+    code = "task_skipped"
+    number = 2108
+
+
+class SlotTaken(Conflict):
+    """Others have given all the answers that were wanted while this one was being written. OA's own."""
+
+    code = "task_slot_taken"
+    number = 2109
+
+
+class EmojiOperationUnsupported(Invalid):
+    code = "emoji_op_unsupported"
+    number = 5000
+
+
+# --- settings, files, the store --------------------------------------------------------------------------------------
+
+
+class InvalidSetting(Invalid):
+    """A setting that does not exist, or a value that it cannot take; the message names the nearest."""
+
+    code = "invalid_setting"
+
+
+class BadFile(Invalid):
+    """A file that cannot be read as what it should be; the message names the line."""
+
+    code = "bad_file"
+
+
+class StoreTooNew(Unavailable):
+    """The data was written by a newer version of OA."""
+
+    code = "store_too_new"
+
+
+class StoreUnavailable(Unavailable):
+    """The database cannot be written: full disk, lost file, a lock that is never given back."""
+
+    code = "store_unavailable"
+    number = 4
