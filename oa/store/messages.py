@@ -1,0 +1,188 @@
+"""Reading messages: one, a thread, a tree, the replies to one, and what a reader has put on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, literal, select
+
+from oa.domain.tree import Message, Node, Role, check_thread
+from oa.errors import MessageNotFound
+from oa.store.database import Transaction
+from oa.store.tables import message_emojis, messages
+
+AnySelect = Select[*tuple[Any, ...]]
+
+MESSAGE_COLUMNS = tuple(messages.c)
+
+LARGEST_IN = 1000
+"""Ids in one statement at most; databases limit how many values a statement may carry."""
+
+
+def _order(statement: AnySelect) -> AnySelect:
+    """Oldest first, with the id to tell messages of one moment apart."""
+    return statement.order_by(messages.c.created_date, messages.c.id)
+
+
+def _thread() -> AnySelect:
+    start = select(messages.c.id, messages.c.parent_id, literal(0).label("distance"))
+    up = start.where(messages.c.id == bindparam("leaf_id")).cte("up", recursive=True)
+    above = select(messages.c.id, messages.c.parent_id, (up.c.distance + 1).label("distance"))
+    up = up.union_all(above.where(messages.c.id == up.c.parent_id))
+    return select(*MESSAGE_COLUMNS).join(up, messages.c.id == up.c.id).order_by(up.c.distance.desc())
+
+
+FIND = select(*MESSAGE_COLUMNS).where(messages.c.id == bindparam("message_id"))
+FIND_ALL = select(*MESSAGE_COLUMNS).where(messages.c.id.in_(bindparam("message_ids", expanding=True)))
+FIND_BY_FRONTEND_ID = select(*MESSAGE_COLUMNS).where(
+    messages.c.api_client_id == bindparam("client_id"), messages.c.frontend_message_id == bindparam("frontend_id")
+)
+THREAD = _thread()
+TREE = _order(select(*MESSAGE_COLUMNS).where(messages.c.message_tree_id == bindparam("tree_id")))
+CHILDREN = _order(select(*MESSAGE_COLUMNS).where(messages.c.parent_id == bindparam("parent_id")))
+NODES = _order(
+    select(
+        messages.c.id,
+        messages.c.parent_id,
+        messages.c.user_id,
+        messages.c.role,
+        messages.c.lang,
+        messages.c.depth,
+        messages.c.deleted,
+        messages.c.review_result,
+        messages.c.review_count,
+    ).where(messages.c.message_tree_id == bindparam("tree_id"))
+)
+EMOJIS_OF_USER = (
+    select(message_emojis.c.message_id, message_emojis.c.emoji)
+    .where(
+        message_emojis.c.user_id == bindparam("user_id"),
+        message_emojis.c.message_id.in_(bindparam("message_ids", expanding=True)),
+    )
+    .order_by(message_emojis.c.message_id, message_emojis.c.created_date, message_emojis.c.emoji)
+)
+
+
+def message_of(row: Row[*tuple[Any, ...]]) -> Message:
+    """The message in a row of `MESSAGE_COLUMNS`, whatever else was selected with them."""
+    return Message(
+        id=row.id,
+        parent_id=row.parent_id,
+        tree_id=row.message_tree_id,
+        user_id=row.user_id,
+        api_client_id=row.api_client_id,
+        frontend_message_id=row.frontend_message_id,
+        task_id=row.task_id,
+        role=Role(row.role),
+        text=row.text,
+        lang=row.lang,
+        depth=row.depth,
+        created_date=row.created_date,
+        children_count=row.children_count,
+        deleted=row.deleted,
+        review_count=row.review_count,
+        review_result=row.review_result,
+        ranking_count=row.ranking_count,
+        rank=row.rank,
+        synthetic=row.synthetic,
+        edited=row.edited,
+        model_name=row.model_name,
+        emojis=row.emojis or {},
+    )
+
+
+def find(tx: Transaction, message_id: UUID) -> Message:
+    """The message, deleted or not.
+
+    Raises:
+        MessageNotFound: no message has that id.
+    """
+    row = tx.connection.execute(FIND, {"message_id": message_id}).one_or_none()
+    if row is None:
+        raise MessageNotFound("there is no message with this id", message_id=str(message_id))
+    return message_of(row)
+
+
+def find_by_frontend_id(tx: Transaction, client_id: UUID, frontend_id: str) -> Message:
+    """The message that a program calls `frontend_id`; other programs' names for theirs do not count.
+
+    Raises:
+        MessageNotFound: this program has no message of that name.
+    """
+    row = tx.connection.execute(FIND_BY_FRONTEND_ID, {"client_id": client_id, "frontend_id": frontend_id}).one_or_none()
+    if row is None:
+        raise MessageNotFound("there is no message with this id", message_id=frontend_id)
+    return message_of(row)
+
+
+def thread(tx: Transaction, leaf_id: UUID) -> list[Message]:
+    """The path from the root to a message, root first, in one query.
+
+    Raises:
+        MessageNotFound: no message has that id.
+        BrokenConversation: a message above it is missing.
+    """
+    found = _messages(tx, THREAD, {"leaf_id": leaf_id})
+    if not found:
+        raise MessageNotFound("there is no message with this id", message_id=str(leaf_id))
+    check_thread(found)
+    return found
+
+
+def tree(tx: Transaction, tree_id: UUID) -> list[Message]:
+    """Every message of a tree, the deleted and the rejected ones too, oldest first."""
+    return _messages(tx, TREE, {"tree_id": tree_id})
+
+
+def nodes(tx: Transaction, tree_id: UUID) -> list[Node]:
+    """What the rules need to know of every message of a tree, oldest first."""
+    rows = tx.connection.execute(NODES, {"tree_id": tree_id})
+    return [
+        Node(
+            id=row.id,
+            parent_id=row.parent_id,
+            user_id=row.user_id,
+            role=Role(row.role),
+            lang=row.lang,
+            depth=row.depth,
+            deleted=row.deleted,
+            review_result=row.review_result,
+            review_count=row.review_count,
+        )
+        for row in rows
+    ]
+
+
+def children(tx: Transaction, parent_id: UUID) -> list[Message]:
+    """The direct replies to a message, the deleted and the rejected ones too, oldest first."""
+    return _messages(tx, CHILDREN, {"parent_id": parent_id})
+
+
+def replies(tx: Transaction, ids: Sequence[UUID]) -> list[Message]:
+    """The messages with these ids, in the order of the ids; unknown ids are left out."""
+    found: dict[UUID, Message] = {}
+    for some in _slices(ids):
+        found.update((message.id, message) for message in _messages(tx, FIND_ALL, {"message_ids": some}))
+    return [found[message_id] for message_id in ids if message_id in found]
+
+
+def emojis_of_user(tx: Transaction, user_id: UUID, message_ids: Iterable[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """What one person has put on these messages, in the order in which they did; messages without any are left out."""
+    found: dict[UUID, tuple[str, ...]] = {}
+    for some in _slices(message_ids):
+        for message_id, emoji in tx.connection.execute(EMOJIS_OF_USER, {"user_id": user_id, "message_ids": some}):
+            found[message_id] = (*found.get(message_id, ()), emoji)
+    return found
+
+
+def _messages(tx: Transaction, statement: AnySelect, values: dict[str, Any]) -> list[Message]:
+    return [message_of(row) for row in tx.connection.execute(statement, values)]
+
+
+def _slices(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
+    rest = iter(ids)
+    while some := list(islice(rest, LARGEST_IN)):
+        yield some
