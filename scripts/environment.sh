@@ -23,7 +23,7 @@ find_python() {
             return
         fi
     done
-    fail "OA needs Python 3.11 or newer, and none of ${PYTHON:-python3, python3.11 ... python3.14} is one: install it, or name it with PYTHON=/path/to/python3"
+    fail "OA needs Python 3.11 or newer and found none as ${PYTHON:-python3 or python3.11 to python3.14}: install it, or name it with PYTHON=/path/to/python3"
 }
 
 create_environment() {
@@ -60,7 +60,7 @@ prepare() {
     esac
     "$python" -c 'import pip' 2>/dev/null || fail "The environment in .venv has no pip: delete .venv and start again."
     echo "Installing what OA needs into .venv (once)" >&2
-    "$python" -m pip install --quiet --disable-pip-version-check -c "$root/constraints.txt" -e "$requirement" >&2 ||
+    "$python" -m pip install --quiet --quiet --disable-pip-version-check -c "$root/constraints.txt" -e "$requirement" >&2 ||
         fail "The installation failed, for the reason above; nothing was started."
     wanted >"$environment/.oa-$1"
 }
