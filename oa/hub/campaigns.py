@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -68,10 +68,10 @@ def _store(tx: Transaction, before: Mapping[str, Any], campaign: Campaign) -> Ca
     campaign_settings.store(tx, {name: after[name] for name in changed if name in after})
     campaign_settings.forget(tx, [name for name in changed if name not in after])
     tx.cache.pop(_CACHE_KEY, None)
-    journal.record(
-        tx,
-        "campaign_changed",
-        {"before": {name: before.get(name) for name in changed}, "after": {name: after.get(name) for name in changed}},
-    )
+    journal.add(tx, "campaign_changed", before=_part(before, changed), after=_part(after, changed))
     rebuild_open_work(tx)
     return campaign
+
+
+def _part(settings: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: settings[name] for name in names if name in settings}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -14,30 +12,28 @@ from oa.store.database import Transaction
 _add = insert(tables.journal)
 
 
-def record(
+def add(
     tx: Transaction,
     event_type: str,
-    payload: Mapping[str, Any],
     *,
     user_id: UUID | None = None,
     message_id: UUID | None = None,
     api_client_id: UUID | None = None,
+    **facts: object,
 ) -> None:
     """Write down one event.
 
     Args:
-        payload: facts fit for JSON; never a secret.
-        user_id: who did it; None for whoever has the hub's machine.
+        user_id: who did it; None for whoever has the hub's machine, and for what happens by itself.
         api_client_id: the program through which it was done.
+        facts: what else is worth knowing, fit for JSON; never a secret.
     """
-    tx.connection.execute(
-        _add,
-        {
-            "created_date": tx.now,
-            "user_id": user_id,
-            "message_id": message_id,
-            "api_client_id": api_client_id,
-            "event_type": event_type,
-            "event_payload": dict(payload),
-        },
-    )
+    event = {
+        "created_date": tx.now,
+        "user_id": user_id,
+        "message_id": message_id,
+        "api_client_id": api_client_id,
+        "event_type": event_type,
+        "event_payload": facts,
+    }
+    tx.connection.execute(_add, event)
