@@ -1,18 +1,23 @@
-"""Reading messages: one, a thread, a tree, the replies to one, and what a reader has put on them."""
+"""Reading messages: one, a thread, a tree, a part of a list, and what a reader has put on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, literal, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, false, literal, select, tuple_
 
+from oa.domain.paging import Part, Place
+from oa.domain.people import User
 from oa.domain.tree import Message, Node, Role, check_thread
+from oa.domain.views import MessageFilter
 from oa.errors import MessageNotFound
 from oa.store.database import Transaction
-from oa.store.tables import message_emojis, messages
+from oa.store.people import USER_COLUMNS, user_of
+from oa.store.tables import message_emojis, messages, users
 
 AnySelect = Select[*tuple[Any, ...]]
 
@@ -64,6 +69,7 @@ EMOJIS_OF_USER = (
     )
     .order_by(message_emojis.c.message_id, message_emojis.c.created_date, message_emojis.c.emoji)
 )
+USERS = select(*USER_COLUMNS).where(users.c.id.in_(bindparam("user_ids", expanding=True)))
 
 
 def message_of(row: Row[*tuple[Any, ...]]) -> Message:
@@ -176,6 +182,60 @@ def emojis_of_user(tx: Transaction, user_id: UUID, message_ids: Iterable[UUID]) 
         for message_id, emoji in tx.connection.execute(EMOJIS_OF_USER, {"user_id": user_id, "message_ids": some}):
             found[message_id] = (*found.get(message_id, ()), emoji)
     return found
+
+
+def authors(tx: Transaction, found: Iterable[Message]) -> dict[UUID, User]:
+    """Who wrote these messages, by the id of the user."""
+    ids = {message.user_id for message in found if message.user_id is not None}
+    rows = (row for some in _slices(ids) for row in tx.connection.execute(USERS, {"user_ids": some}))
+    return {user.id: user for user in map(user_of, rows)}
+
+
+def part_of_list(tx: Transaction, wanted: MessageFilter, part: Part[datetime]) -> list[Message]:
+    """A part of the list of messages, which is sorted by the date on which they were written."""
+    place = (messages.c.created_date, messages.c.id)
+    statement = (
+        select(*MESSAGE_COLUMNS)
+        .where(*_conditions(wanted), *_bounds(part))
+        .order_by(*(column.desc() if part.descending else column.asc() for column in place))
+        .limit(part.limit)
+    )
+    return _messages(tx, statement, {})
+
+
+def _conditions(wanted: MessageFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.user_id is not None:
+        yield messages.c.user_id == wanted.user_id
+    if wanted.username:
+        named = users.c.username == wanted.username, users.c.auth_method == wanted.auth_method
+        yield messages.c.user_id.in_(select(users.c.id).where(*named))
+    if wanted.api_client_id is not None:
+        yield messages.c.api_client_id == wanted.api_client_id
+    if wanted.lang:
+        yield messages.c.lang == wanted.lang
+    if wanted.only_roots:
+        yield messages.c.parent_id.is_(None)
+    if not wanted.include_deleted:
+        yield messages.c.deleted == false()
+    for word in wanted.words:
+        yield messages.c.text.icontains(word, autoescape=True)
+
+
+def _bounds(part: Part[datetime]) -> Iterator[ColumnElement[bool]]:
+    date = messages.c.created_date
+    # Compared as one value: that is what lets the index find the place.
+    place = tuple_(date, messages.c.id)
+    if part.low is not None:
+        yield date >= part.low.value if part.low.id is None else place > _bound(part.low)
+    if part.high is not None:
+        yield date <= part.high.value if part.high.id is None else place < _bound(part.high)
+
+
+def _bound(place: Place[datetime]) -> ColumnElement[Any]:
+    return tuple_(
+        bindparam(None, place.value, type_=messages.c.created_date.type),
+        bindparam(None, place.id, type_=messages.c.id.type),
+    )
 
 
 def _messages(tx: Transaction, statement: AnySelect, values: dict[str, Any]) -> list[Message]:
