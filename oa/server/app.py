@@ -1,0 +1,37 @@
+"""Puts the parts together. Nothing here decides anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from oa.config import Config
+from oa.hub import access
+from oa.hub.transactions import Database
+from oa.server.auth import Call, Hub
+from oa.server.body import HubRequest
+from oa.server.errors import HANDLERS
+from oa.server.limits import Limits
+
+OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = ()
+"""Everything under /api/v1."""
+
+
+def create_app(database: Database, config: Config) -> Litestar:
+    """The hub as an ASGI application; it closes nothing that was given to it."""
+    hub = Hub(database, config, Limits(), access.Uses())
+
+    async def call(request: Request[Any, Any, Any]) -> Call:
+        return Call(hub, request)
+
+    return Litestar(
+        route_handlers=[Router("/api/v1", route_handlers=OPEN_ASSISTANT_CONTROLLERS)],
+        dependencies={"call": Provide(call)},
+        exception_handlers=dict(HANDLERS),
+        request_class=HubRequest,
+        request_max_body_size=config.server.body_limit_bytes,
+        logging_config=None,
+    )

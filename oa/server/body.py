@@ -1,0 +1,63 @@
+"""Reading request bodies: JSON in UTF-8, and no text that a database could not keep."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+from litestar import Request
+from litestar.exceptions import ValidationException
+
+DECODER = msgspec.json.Decoder()
+
+
+class HubRequest(Request[Any, Any, Any]):
+    """A request whose JSON is decoded here, so that each fault of it has a sentence."""
+
+    __slots__ = ()
+
+    async def json(self) -> Any:
+        """The decoded body.
+
+        Raises:
+            ValidationException: the body is not JSON, not UTF-8, nested too deeply, or has a NUL character in a text.
+        """
+        return decode(await self.body())
+
+
+def decode(body: bytes) -> Any:
+    """What a body says, before it is known what it should say.
+
+    Raises:
+        ValidationException: as `HubRequest.json`.
+    """
+    try:
+        value = DECODER.decode(body or b"null")
+    except UnicodeDecodeError:
+        raise unreadable("is not text in UTF-8") from None
+    except msgspec.DecodeError:
+        raise unreadable("is not JSON") from None
+    except RecursionError:
+        raise unreadable("is nested too deeply") from None
+    if b"\\u0000" in body and _holds_nul(value):
+        raise unreadable("is refused: it has a NUL character in a text")
+    return value
+
+
+def unreadable(sentence: str, source: str = "body") -> ValidationException:
+    """A refusal of a request that cannot be read; `sentence` continues "the body …"."""
+    return ValidationException(extra=[{"source": source, "key": "", "message": sentence}])
+
+
+def _holds_nul(value: object) -> bool:
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str) and "\0" in part:
+            return True
+        if isinstance(part, dict):
+            waiting.extend(cast(dict[str, object], part))
+            waiting.extend(cast(dict[str, object], part).values())
+        elif isinstance(part, list):
+            waiting.extend(cast(list[object], part))
+    return False

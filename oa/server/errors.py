@@ -1,0 +1,193 @@
+"""Failures become answers here, and nowhere else are statuses known.
+
+Under /api/v1 the body is Open-Assistant's `{error_code, message}`, and for a request that cannot be decoded its list of
+what is wrong; everywhere else it is a problem document (RFC 9457). No answer holds internal text.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import uuid4
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from oa import errors
+from oa.errors import OaError, TooMany
+from oa.protocol.errors import Failure, HTTPValidationError, Problem, ValidationError
+
+log = logging.getLogger(__name__)
+
+AnyRequest = Request[Any, Any, Any]
+
+OPEN_ASSISTANT = "/api/v1/"
+"""Below this path, failures look as Open-Assistant's did."""
+
+STATUS: Mapping[type[OaError], int] = {
+    OaError: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TermsNotAccepted: 451,
+    TooMany: 429,
+    errors.Unavailable: 503,
+    errors.BrokenConversation: 500,
+}
+"""By the nearest class."""
+
+OPEN_ASSISTANT_STATUS: Mapping[type[OaError], int] = {
+    **STATUS,
+    errors.Conflict: 400,
+    errors.NameTaken: 409,
+    errors.TaskNotAssigned: 400,
+    errors.TaskNotFound: 400,
+    errors.TreeNotFound: 400,
+    errors.NoReplies: 400,
+}
+"""Where Open-Assistant's answers differ: what a volunteer did wrong is nearly always 400."""
+
+SENTENCES: Mapping[int, tuple[str, str]] = {
+    400: ("bad_request", "this is not a request that HTTP allows"),
+    404: ("not_found", "there is nothing at this address; /schema lists what there is"),
+    405: ("method_not_allowed", "this address does not take that method; /schema lists what it takes"),
+    413: ("body_too_large", "the body is longer than this hub reads; send less at once"),
+}
+"""Code and sentence for what the framework refuses by itself."""
+
+
+def status_of(error: OaError, path: str) -> int:
+    """The HTTP status of an expected failure at an address."""
+    if not path.startswith(OPEN_ASSISTANT):
+        table = STATUS
+    elif isinstance(error, errors.TaskNotFound) and path.endswith("/ack"):
+        return 404  # Open-Assistant's only exception
+    else:
+        table = OPEN_ASSISTANT_STATUS
+    return next(table[kind] for kind in type(error).__mro__ if kind in table)
+
+
+def answer_expected(request: AnyRequest, error: OaError) -> Response[bytes]:
+    """For everything that a caller can cause or meet."""
+    path = request.scope["path"]
+    status = status_of(error, path)
+    if status == 500:
+        log.error("%s: %s %s", error.code, error, error.context)
+    headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, TooMany) else {}
+    return _answer(path, status, Failure(error_code=error.number, message=str(error), code=error.code), headers)
+
+
+def answer_unreadable(request: AnyRequest, error: ValidationException) -> Response[bytes]:
+    """For a body or parameter that cannot be read as what it should be."""
+    extra = cast(list[Mapping[str, Any]], error.extra if isinstance(error.extra, list) else [])
+    found = [_explain(message) for message in extra]
+    found = found or [ValidationError(loc=["query"], msg=_sentence(error.detail)[0], type="value_error.missing")]
+    sentences = "; ".join(f"{'.'.join(str(step) for step in one.loc[1:]) or 'the body'} {one.msg}" for one in found)
+    if request.scope["path"].startswith(OPEN_ASSISTANT):
+        return _json(422, HTTPValidationError(detail=found, message=sentences))
+    return _problem(422, Problem(type="urn:oa:invalid", title=sentences, status=422, errors=found))
+
+
+def answer_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    """For what the framework refuses: no such address, no such method, a body that is too long."""
+    path = request.scope["path"]
+    if error.status_code >= 500:
+        return answer_unexpected(request, error)
+    code, sentence = SENTENCES.get(error.status_code, SENTENCES[400])
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    return _answer(path, error.status_code, Failure(error_code=0, message=sentence, code=code), headers)
+
+
+def answer_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """For a fault of the hub itself: the log gets the facts, the caller a number to ask about."""
+    reference = uuid4().hex[:12]
+    log.error("%s %s failed (%s)", request.scope["method"], request.scope["path"], reference, exc_info=error)
+    message = f"the hub failed at this, and nothing was changed; whoever runs it finds why in its log under {reference}"
+    return _answer(request.scope["path"], 500, Failure(error_code=0, message=message, code="failed"), {})
+
+
+HANDLERS: Mapping[Any, Any] = {
+    OaError: answer_expected,
+    ValidationException: answer_unreadable,
+    HTTPException: answer_framework,
+    Exception: answer_unexpected,
+}
+
+
+def _answer(path: str, status: int, failure: Failure, headers: Mapping[str, str]) -> Response[bytes]:
+    if path.startswith(OPEN_ASSISTANT):
+        return _json(status, failure, headers)
+    return _problem(status, Problem(type=f"urn:oa:{failure.code}", title=failure.message, status=status), headers)
+
+
+def _json(status: int, body: msgspec.Struct, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    content = msgspec.json.encode(body)
+    return Response(content, status_code=status, headers=dict(headers or {}), media_type="application/json")
+
+
+def _problem(status: int, body: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    content = msgspec.json.encode(body)
+    return Response(content, status_code=status, headers=dict(headers or {}), media_type="application/problem+json")
+
+
+# --- sentences for what cannot be decoded ----------------------------------------------------------------------------
+
+NOUNS: Mapping[str, str] = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "null",
+    "object": "an object",
+    "array": "a list",
+    "uuid": "a UUID",
+    "datetime": "a date and time in ISO 8601",
+}
+
+
+def _explain(message: Mapping[str, Any]) -> ValidationError:
+    """One of the framework's messages in Open-Assistant's shape."""
+    source = str(message.get("source") or "query")
+    steps = [step for step in re.split(r"[.\[\]]+", str(message.get("key", ""))) if step and step != "..."]
+    if source == "body" and steps[:1] == ["data"]:
+        steps = steps[1:]
+    sentence, kind = _sentence(str(message.get("message", "")))
+    missing = re.search(r"missing required field `(\w+)`", str(message.get("message", "")))
+    if missing and missing[1] != "data":
+        steps.append(missing[1])
+    loc: list[str | int] = [source, *(int(step) if step.isdecimal() else step for step in steps)]
+    return ValidationError(loc=loc, msg=sentence, type=kind)
+
+
+def _sentence(message: str) -> tuple[str, str]:
+    """What a decoder says, in words, and Open-Assistant's name for the kind of fault."""
+    if "missing" in message.lower():
+        return "is missing", "value_error.missing"
+    if found := re.match(r"Expected `(.+?)`, got `(.+?)`", message):
+        return f"must be {_nouns(found[1])}, not {_nouns(found[2])}", "type_error"
+    if found := re.match(r"Expected `(.+?)` of length (>=|<=) (\d+)", message):
+        return _length(found[1], found[2], int(found[3])), "value_error.any_str.length"
+    if found := re.match(r"Expected `(.+?)` (>=|<=|>|<) (\S+)", message):
+        return f"must be {_nouns(found[1])} {found[2]} {found[3]}", "value_error.number.range"
+    if found := re.match(r"Invalid enum value (.+)", message) or re.match(r"Invalid value (.+)", message):
+        return f"cannot be {found[1][:80]}", "value_error.enum"
+    if found := re.match(r"Invalid (\w+)", message):
+        return f"is not {NOUNS.get(found[1].lower(), 'valid')}", "value_error"
+    if found := re.match(r"Expected `(.+?)`", message):
+        return f"must be {_nouns(found[1])}", "type_error"
+    return message if message.startswith("is ") else "is not what is expected here", "value_error"
+
+
+def _nouns(kinds: str) -> str:
+    return " or ".join(NOUNS.get(kind.strip(), kind.strip()) for kind in kinds.split("|"))
+
+
+def _length(kind: str, relation: str, length: int) -> str:
+    unit = "items" if kind == "array" else "characters"
+    if relation == ">=" and length == 1:
+        return "must not be empty"
+    return f"must have at {'least' if relation == '>=' else 'most'} {length} {unit}"
