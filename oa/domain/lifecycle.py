@@ -13,6 +13,7 @@ resumed again. Nothing here does I/O or knows the time.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,6 +78,27 @@ class Facts:
 
     nodes: Sequence[Node]
     ballots: Mapping[UUID, int]
+
+
+def planned_size(campaign: Campaign, rng: random.Random) -> int:
+    """The goal of a new tree."""
+    if campaign.random_goal_tree_size:
+        return rng.randint(campaign.min_goal_tree_size, campaign.goal_tree_size)
+    return campaign.goal_tree_size
+
+
+def new_tree(tree_id: UUID, lang: str, campaign: Campaign, rng: random.Random, *, origin: str | None = None) -> Tree:
+    """The tree that begins with a new prompt; later changes of the campaign leave its sizes alone."""
+    return Tree(
+        id=tree_id,
+        state=TreeState.INITIAL_PROMPT_REVIEW,
+        goal_tree_size=planned_size(campaign, rng),
+        max_depth=campaign.max_tree_depth,
+        max_children_count=campaign.max_children_count,
+        lang=lang,
+        origin=origin,
+        tie_seed=rng.getrandbits(31),  # what every database takes for an integer
+    )
 
 
 def required_reviews(node: Node, campaign: Campaign) -> int:
@@ -202,11 +224,33 @@ def woken_state(facts: Facts, campaign: Campaign) -> TreeState:
     return TreeState.RANKING if rankable(facts.nodes, campaign) else TreeState.ABORTED_LOW_GRADE
 
 
-def resumed_state(tree: Tree) -> TreeState:
-    """Where a halted tree starts again; `next_state` carries it forward from there."""
+def resumed_state(tree: Tree, nodes: Iterable[Node] = ()) -> TreeState:
+    """Where a halted tree starts again; `next_state` carries it forward from there.
+
+    A tree with replies grows on even if it never won a draw: an imported one never took part in any.
+    """
     if tree.state is TreeState.PROMPT_LOTTERY_WAITING:
         return tree.state
-    return TreeState.GROWING if tree.won_prompt_lottery_date else TreeState.INITIAL_PROMPT_REVIEW
+    grows = tree.won_prompt_lottery_date is not None or any(replies for _, replies in standing(nodes))
+    return TreeState.GROWING if grows else TreeState.INITIAL_PROMPT_REVIEW
+
+
+def retried_state(facts: Facts, campaign: Campaign) -> TreeState:
+    """Where a tree goes whose scoring failed and is to be tried again."""
+    return TreeState.RANKING if missing_rankings(facts, campaign) else TreeState.READY_FOR_SCORING
+
+
+def wakes_backlog(campaign: Campaign, rng: random.Random, open_rankings: int) -> int:
+    """How many trees of the backlog to wake when another tree of their language leaves the active states.
+
+    An accepted prompt that goes to wait for the draw leaves them, too.
+
+    Args:
+        open_rankings: messages in this language whose replies still want ballots.
+    """
+    woken = int(rng.random() < campaign.p_activate_backlog_tree)
+    # A tree that wakes has one ranking at least.
+    return woken + int(open_rankings + woken < campaign.min_active_rankings_per_lang)
 
 
 # --- open work -------------------------------------------------------------------------------------------------------
