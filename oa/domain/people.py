@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from oa.errors import Invalid
 
 HUB_CLIENT_ID = UUID("00000000-0000-4000-8000-000000000001")
 """The hub itself, as the program through which its own people act."""
 
 IMPORT_CLIENT_ID = UUID("bd8fde8b-1d8e-4e9a-9966-e96d000f8363")
 """The program that imported messages belong to; Open-Assistant's id, so that moved data keeps its owner."""
+
+LONGEST_USERNAME = 128
+LONGEST_DISPLAY_NAME = 256
+
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no name may hold: it could break a line, command a terminal, or not be stored at all."""
 
 
 class AuthMethod(StrEnum):
@@ -96,3 +106,79 @@ class Caller:
     @property
     def is_admin(self) -> bool:
         return self.role is AccountRole.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who signs in at this hub."""
+
+    user: User
+    role: AccountRole
+    password_hash: str | None = None
+    """None for people who use access tokens alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """What is known of a person's token. The token itself is shown once and kept nowhere."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    hint: str
+    """How the token begins, to tell one from another."""
+    scopes: tuple[TokenScope, ...]
+    created_date: datetime
+    expiry_date: datetime | None
+    last_used_date: datetime | None = None
+    """To the hour."""
+    revoked_date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A program and what is known of its key."""
+
+    client: Client
+    hint: str
+    created_date: datetime
+    last_used_date: datetime | None = None
+    """To the hour."""
+
+
+def check_name(what: str, name: str, longest: int) -> None:
+    """Let a name pass that somebody else vouches for.
+
+    Raises:
+        Invalid: it is longer than `longest` characters or holds control characters.
+    """
+    if len(name) > longest:
+        raise Invalid(f"{what} has at most {longest} characters, not {len(name)}")
+    if CONTROL_CHARACTERS.search(name):
+        raise Invalid(f"{what} cannot hold control characters")
+
+
+def account_name(typed: str) -> str:
+    """The name under which somebody signs in who typed `typed`: capitals and forms of one letter make no difference.
+
+    Raises:
+        Invalid: nothing is left, it is too long, or it holds a slash or characters that cannot be seen.
+    """
+    name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).casefold()).strip()
+    if not name:
+        raise Invalid("a user name has at least one character")
+    check_name("a user name", name, LONGEST_USERNAME)
+    if not name.isprintable() or "/" in name:
+        raise Invalid("a user name holds no slash and nothing that cannot be seen")
+    return name
+
+
+def account_display_name(typed: str) -> str:
+    """The name that others see of somebody who typed `typed`: as it was written.
+
+    Raises:
+        Invalid: it is too long or holds control characters.
+    """
+    name = unicodedata.normalize("NFC", typed).strip()
+    check_name("a display name", name, LONGEST_DISPLAY_NAME)
+    return name

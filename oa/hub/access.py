@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from oa.domain.people import (
+    CONTROL_CHARACTERS,
     HUB_CLIENT_ID,
+    LONGEST_DISPLAY_NAME,
+    LONGEST_USERNAME,
     AccountRole,
     AuthMethod,
     Caller,
@@ -21,6 +23,7 @@ from oa.domain.people import (
     Identity,
     TokenScope,
     User,
+    check_name,
 )
 from oa.errors import (
     AuthAndUsernameRequired,
@@ -31,7 +34,7 @@ from oa.errors import (
     UserNotFound,
     UserNotSpecified,
 )
-from oa.store import people
+from oa.store import credentials, people
 from oa.store.database import Transaction
 
 KEY_PREFIX = "oak_"
@@ -42,12 +45,6 @@ TOKEN_PREFIX = "oat_"
 
 HUB = Client(id=HUB_CLIENT_ID, description="people of this hub", trusted=False)
 """The program through which people act who sign in here. Their role says what they may do, not its trust."""
-
-LONGEST_USERNAME = 128
-LONGEST_DISPLAY_NAME = 256
-
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What no name may hold: it could break a line, command a terminal, or not be stored at all."""
 
 USE_NOTED_EVERY = timedelta(hours=1)
 
@@ -87,7 +84,7 @@ def caller(tx: Transaction, credential: Credential | None) -> Caller:
 
 
 def _person(tx: Transaction, credential: Credential) -> Caller:
-    owner = people.owner_by_secret_hash(tx, hash_secret(credential.secret))
+    owner = credentials.token_owner_by_hash(tx, hash_secret(credential.secret))
     if owner is None or owner.person.deleted or not owner.person.enabled:
         raise _not_valid()
     if owner.expiry_date is not None and owner.expiry_date <= tx.now:
@@ -163,7 +160,7 @@ def _asserted_user(tx: Transaction, client: Client, who: Identity | None) -> Use
         raise UserNotSpecified("say which user this is for, as `auth_method:username` or in `user`")
     if not who.username or not who.auth_method:
         raise AuthAndUsernameRequired("a user needs both an id and an auth_method")
-    _check_name("a user's id", who.username, LONGEST_USERNAME)
+    check_name("a user's id", who.username, LONGEST_USERNAME)
     display_name = _display_name(who)
     user = people.user_by_identity(tx, client.id, who.auth_method, who.username)
     if user is None:
@@ -201,15 +198,8 @@ def _display_name(who: Identity) -> str | None:
     if who.auth_method == AuthMethod.SYSTEM:
         return f"__system__/{who.username}"
     if who.display_name:
-        _check_name("a display name", who.display_name, LONGEST_DISPLAY_NAME)
+        check_name("a display name", who.display_name, LONGEST_DISPLAY_NAME)
     return who.display_name or None
-
-
-def _check_name(what: str, name: str, longest: int) -> None:
-    if len(name) > longest:
-        raise Invalid(f"{what} has at most {longest} characters, not {len(name)}")
-    if CONTROL_CHARACTERS.search(name):
-        raise Invalid(f"{what} holds no control characters")
 
 
 @dataclass(slots=True)
@@ -230,4 +220,4 @@ class Uses:
 
 def note_use(tx: Transaction, credential: Credential) -> None:
     """Write down that a key or token was used, to the hour."""
-    people.note_use(tx, hash_secret(credential.secret), tx.now - USE_NOTED_EVERY)
+    credentials.note_use(tx, hash_secret(credential.secret), before=tx.now - USE_NOTED_EVERY)
