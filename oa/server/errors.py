@@ -151,7 +151,7 @@ NOUNS: Mapping[str, str] = {
 
 def _explain(message: Mapping[str, Any]) -> ValidationError:
     """One of the framework's messages in Open-Assistant's shape."""
-    source = str(message.get("source") or "query")
+    source = ParamType(message["source"]).value
     steps = [step for step in re.split(r"[.\[\]]+", str(message.get("key", ""))) if step and step != "..."]
     if source == "body" and steps[:1] == ["data"]:
         steps = steps[1:]
