@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
 from oa.errors import InvalidCursor
@@ -49,8 +49,7 @@ class Page(Generic[Item]):
     next: str | None
     """Send it as `after`; None where the list ends."""
     sort_key: str
-    order: str
-    """`asc` or `desc`."""
+    order: Literal["asc", "desc"]
 
     def of(self, items: Sequence[Other]) -> Page[Other]:
         """The same page with what its items stand for."""

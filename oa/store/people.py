@@ -39,6 +39,7 @@ USER_COLUMNS = (
 )
 CLIENT_FIELDS = tuple(column.name for column in CLIENT_COLUMNS)
 USER_FIELDS = tuple(column.name for column in USER_COLUMNS)
+CHANGEABLE_FIELDS = ("enabled", "notes", "show_on_leaderboard", "tos_acceptance_date")
 
 CLIENT_BY_HASH = select(*CLIENT_COLUMNS).where(api_clients.c.key_hash == bindparam("secret_hash"))
 USER_BY_ID = select(*USER_COLUMNS).where(users.c.id == bindparam("user_id"))
@@ -50,6 +51,11 @@ USER_BY_IDENTITY = select(*USER_COLUMNS).where(
 EVERYBODY = select(*USER_COLUMNS).order_by(users.c.created_date, users.c.id)
 RENAME = update(users).where(users.c.id == bindparam("user_id")).values(display_name=bindparam("new_display_name"))
 ENABLE = update(users).where(users.c.id == bindparam("user_id")).values(enabled=bindparam("is_enabled"))
+CHANGE_USER = (
+    update(users)
+    .where(users.c.id == bindparam("user_id"))
+    .values({name: bindparam(f"new_{name}") for name in CHANGEABLE_FIELDS})
+)
 
 
 def client_of(row: Iterable[Any]) -> Client:
@@ -97,3 +103,9 @@ def rename_user(tx: Transaction, user_id: UUID, display_name: str) -> None:
 
 def enable_user(tx: Transaction, user_id: UUID, is_enabled: bool) -> None:
     tx.connection.execute(ENABLE, {"user_id": user_id, "is_enabled": is_enabled})
+
+
+def change_user(tx: Transaction, user: User) -> None:
+    """Write what may be changed of a user besides their name: `CHANGEABLE_FIELDS`."""
+    changes = {f"new_{name}": getattr(user, name) for name in CHANGEABLE_FIELDS}
+    tx.connection.execute(CHANGE_USER, {"user_id": user.id, **changes})

@@ -1,0 +1,59 @@
+"""Users on the wire: as the hub knows them, and as a program makes them known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from oa.domain import people
+from oa.domain.people import AuthMethod
+from oa.protocol.people import User as User
+
+
+class CreateFrontendUserRequest(User, frozen=True, kw_only=True):
+    """A user to make known, or to change. What is left out stays as it is."""
+
+    show_on_leaderboard: bool | UnsetType | None = UNSET
+    enabled: bool | UnsetType | None = UNSET
+    tos_acceptance: bool | None = None
+    """True: they accept the terms of use now, if they have not before."""
+    notes: Annotated[str, Meta(max_length=1024)] | None = None
+
+
+class FrontEndUser(User, frozen=True, kw_only=True):
+    """A user as the hub knows them."""
+
+    user_id: UUID
+    """The hub's own id of them."""
+    enabled: bool
+    deleted: bool
+    notes: str
+    created_date: datetime | None = None
+    show_on_leaderboard: bool
+    streak_days: int | None = None
+    """Whole days since the present streak began."""
+    streak_last_day_date: datetime | None = None
+    """When the present streak began."""
+    last_activity_date: datetime | None = None
+    tos_acceptance_date: datetime | None = None
+
+    @classmethod
+    def of(cls, user: people.User) -> FrontEndUser:
+        return cls(
+            id=user.username,
+            display_name=user.display_name,
+            auth_method=AuthMethod(user.auth_method),
+            user_id=user.id,
+            enabled=user.enabled,
+            deleted=user.deleted,
+            notes=user.notes,
+            created_date=user.created_date,
+            show_on_leaderboard=user.show_on_leaderboard,
+            streak_days=user.streak_days,
+            streak_last_day_date=user.streak_last_day_date,
+            last_activity_date=user.last_activity_date,
+            tos_acceptance_date=user.tos_acceptance_date,
+        )
