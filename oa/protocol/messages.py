@@ -16,8 +16,7 @@ from oa.domain.paging import Page
 from oa.domain.views import MessageView, TreeView
 from oa.protocol.conversations import Conversation as Conversation
 from oa.protocol.conversations import ConversationMessage
-from oa.protocol.people import User
-from oa.protocol.users import FrontEndUser
+from oa.protocol.users import FrontEndUser, User
 
 
 class Message(ConversationMessage, frozen=True, kw_only=True):

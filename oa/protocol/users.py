@@ -1,4 +1,4 @@
-"""Users on the wire: as the hub knows them, and as a program makes them known."""
+"""Users on the wire: as a program names them, and as the hub knows them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from oa.domain import people
 from oa.domain.people import AuthMethod
-from oa.protocol.people import User as User
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody, as a program names them."""
+
+    id: str
+    """The name that the program gives them; with `auth_method` it says who they are."""
+    display_name: str
+    auth_method: AuthMethod
+
+    def identity(self) -> people.Identity:
+        return people.Identity(str(self.auth_method), self.id, self.display_name)
+
+
+def identity_of(user: User | None) -> people.Identity | None:
+    """Whom a body names; a person's token needs to name nobody."""
+    return None if user is None else user.identity()
 
 
 class CreateFrontendUserRequest(User, frozen=True, kw_only=True):
