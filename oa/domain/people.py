@@ -39,6 +39,14 @@ class AccountRole(StrEnum):
     ADMIN = "admin"
 
 
+class Admission(StrEnum):
+    """Who may make an account without an administrator."""
+
+    OPEN = "open"
+    INVITATION = "invitation"
+    CLOSED = "closed"
+
+
 class TokenScope(StrEnum):
     """How far a person's token reaches; what it does not cover, its owner cannot do with it."""
 

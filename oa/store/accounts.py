@@ -17,6 +17,7 @@ from oa.store.people import USER_COLUMNS, add_user, user_of
 from oa.store.tables import accounts, api_clients, invitations, users
 
 ACCOUNT_COLUMNS = (*USER_COLUMNS, accounts.c.role, accounts.c.password_hash)
+NOBODY = UUID(int=0)
 AnySelect = Select[*tuple[Any, ...]]
 
 
@@ -31,11 +32,11 @@ BY_NAME = _accounts().where(
     users.c.username == bindparam("username"),
 )
 BY_ID = _accounts().where(accounts.c.user_id == bindparam("user_id"))
-OTHER_ADMIN = select(
+HAS_ADMIN = select(
     exists(accounts.c.user_id).where(
         accounts.c.user_id == users.c.id,
         accounts.c.role == AccountRole.ADMIN.value,
-        accounts.c.user_id != bindparam("user_id"),
+        accounts.c.user_id != bindparam("besides"),
         users.c.enabled,
         ~users.c.deleted,
     )
@@ -91,9 +92,9 @@ def all_accounts(tx: Transaction) -> list[Account]:
     return [_account_of(row) for row in tx.connection.execute(ALL)]
 
 
-def has_admin_besides(tx: Transaction, user_id: UUID) -> bool:
-    """Whether there is an enabled admin who is not this user."""
-    return bool(tx.connection.execute(OTHER_ADMIN, {"user_id": user_id}).scalar_one())
+def has_admin(tx: Transaction, besides: UUID = NOBODY) -> bool:
+    """Whether there is an enabled admin, one user not counted."""
+    return bool(tx.connection.execute(HAS_ADMIN, {"besides": besides}).scalar_one())
 
 
 def set_role(tx: Transaction, user_id: UUID, role: AccountRole) -> None:
