@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from oa.domain.labels import CATALOGUE, Label
-from oa.protocol.people import User
+from oa.protocol.users import User
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 

@@ -13,7 +13,7 @@ from oa.domain.tasks import TaskKind
 from oa.domain.views import Assignment, MessageView
 from oa.protocol.conversations import Conversation, ConversationMessage
 from oa.protocol.labels import LabelDescription, TextLabels, describe
-from oa.protocol.people import User
+from oa.protocol.users import User
 
 FrontendId = Annotated[str, msgspec.Meta(max_length=200)]
 """What the program calls a message."""

@@ -25,11 +25,6 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         return people.Identity(str(self.auth_method), self.id, self.display_name)
 
 
-def identity_of(user: User | None) -> people.Identity | None:
-    """Whom a body names; a person's token needs to name nobody."""
-    return None if user is None else user.identity()
-
-
 class CreateFrontendUserRequest(User, frozen=True, kw_only=True):
     """A user to make known, or to change. What is left out stays as it is."""
 

@@ -15,8 +15,10 @@ from oa.server.auth import Call, Hub
 from oa.server.body import HubRequest
 from oa.server.errors import HANDLERS
 from oa.server.limits import Limits
+from oa.server.tasks import TaskController
+from oa.server.text_labels import TextLabelController
 
-OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = ()
+OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (TaskController, TextLabelController)
 """Everything under /api/v1."""
 
 

@@ -18,6 +18,7 @@ from oa.errors import AuthAndUsernameRequired, ClientNotAuthorized, RootTokenNot
 from oa.hub import access
 from oa.hub.access import Credential
 from oa.hub.transactions import Database, Transaction
+from oa.protocol.users import User
 from oa.server.body import unreadable
 from oa.server.limits import Limits
 
@@ -132,3 +133,8 @@ class Call:
 
     def _credential(self, secret: str) -> Credential:
         return Credential(secret, only_reads=self._scope["method"] in SAFE_METHODS)
+
+
+def named(user: User | None) -> Identity | None:
+    """Whom a body names; with a person's token it need not name anybody."""
+    return None if user is None else user.identity()

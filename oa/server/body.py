@@ -44,9 +44,13 @@ def decode(body: bytes) -> Any:
     return value
 
 
-def unreadable(sentence: str, source: str = "body") -> ValidationException:
-    """A refusal of a request that cannot be read; `sentence` continues "the body …"."""
-    return ValidationException(extra=[{"source": source, "key": "", "message": sentence}])
+def unreadable(sentence: str, source: str = "body", key: str = "") -> ValidationException:
+    """A refusal of a request that cannot be read.
+
+    Args:
+        sentence: goes on from "the body …", or from the name in `key`.
+    """
+    return ValidationException(extra=[{"source": source, "key": key, "message": sentence}])
 
 
 def _holds_nul(value: object) -> bool:

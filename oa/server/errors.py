@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import msgspec
 from litestar import Request, Response
+from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, ValidationException
 
 from oa import errors
@@ -151,14 +152,17 @@ NOUNS: Mapping[str, str] = {
 
 def _explain(message: Mapping[str, Any]) -> ValidationError:
     """One of the framework's messages in Open-Assistant's shape."""
-    source = ParamType(message["source"]).value
-    steps = [step for step in re.split(r"[.\[\]]+", str(message.get("key", ""))) if step and step != "..."]
+    found = message.get("source", "query")
+    source = str(found.value if isinstance(found, ParamType) else found)
+    text = str(message.get("message", ""))
+    if text == "'data'":  # how the framework says that there was no body
+        return ValidationError(loc=["body"], msg="is missing; send JSON", type="value_error.missing")
+    steps = [step for step in re.split(r"[.\[\]]+", str(message.get("key", ""))) if step]
     if source == "body" and steps[:1] == ["data"]:
         steps = steps[1:]
-    sentence, kind = _sentence(str(message.get("message", "")))
-    missing = re.search(r"missing required field `(\w+)`", str(message.get("message", "")))
-    if missing and missing[1] != "data":
+    if missing := re.search(r"missing required field `(\w+)`", text):
         steps.append(missing[1])
+    sentence, kind = _sentence(text)
     loc: list[str | int] = [source, *(int(step) if step.isdecimal() else step for step in steps)]
     return ValidationError(loc=loc, msg=sentence, type=kind)
 
@@ -179,7 +183,7 @@ def _sentence(message: str) -> tuple[str, str]:
         return f"is not {NOUNS.get(found[1].lower(), 'valid')}", "value_error"
     if found := re.match(r"Expected `(.+?)`", message):
         return f"must be {_nouns(found[1])}", "type_error"
-    return message if message.startswith("is ") else "is not what is expected here", "value_error"
+    return message if message.startswith(("is ", "must ", "has ")) else "is not what is expected here", "value_error"
 
 
 def _nouns(kinds: str) -> str:
