@@ -119,6 +119,7 @@ class MessageTreeStateResponse(msgspec.Struct, frozen=True, kw_only=True):
 class MessageEmojiRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A reaction to give or to take back."""
 
-    user: User
+    user: User | None = None
+    """Who reacts; a person's token need not say it."""
     op: EmojiOperation = EmojiOperation.TOGGLE
     emoji: Emoji

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from oa.domain import people
 from oa.domain.people import AuthMethod
@@ -28,8 +28,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 class CreateFrontendUserRequest(User, frozen=True, kw_only=True):
     """A user to make known, or to change. What is left out stays as it is."""
 
-    show_on_leaderboard: bool | UnsetType | None = UNSET
-    enabled: bool | UnsetType | None = UNSET
+    show_on_leaderboard: bool | None = None
+    enabled: bool | None = None
     tos_acceptance: bool | None = None
     """True: they accept the terms of use now, if they have not before."""
     notes: Annotated[str, Meta(max_length=1024)] | None = None

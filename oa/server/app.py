@@ -15,10 +15,19 @@ from oa.server.auth import Call, Hub
 from oa.server.body import HubRequest
 from oa.server.errors import HANDLERS
 from oa.server.limits import Limits
+from oa.server.messages import FrontendMessageController, MessageController
 from oa.server.tasks import TaskController
 from oa.server.text_labels import TextLabelController
+from oa.server.users import FrontendUserController, UserController
 
-OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (TaskController, TextLabelController)
+OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
+    TaskController,
+    TextLabelController,
+    MessageController,
+    FrontendMessageController,
+    FrontendUserController,
+    UserController,
+)
 """Everything under /api/v1."""
 
 
