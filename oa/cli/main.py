@@ -12,6 +12,7 @@ import typer
 
 import oa
 from oa.cli import config
+from oa.cli.demo import demo
 from oa.cli.output import print_note
 from oa.cli.serve import serve
 from oa.errors import InvalidSetting, OaError
@@ -23,6 +24,7 @@ EXIT_INTERRUPTED = 130
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 app.command()(serve)
+app.command()(demo)
 app.add_typer(config.app, name="config")
 
 
