@@ -100,7 +100,7 @@ FILE_NAME = "config.toml"
 PREFIX = "OA_"
 
 NOT_SETTINGS = frozenset({"OA_CONFIG", "OA_DEBUG", "OA_HUB", "OA_KEY", "OA_TOKEN"})
-"""Variables with the prefix that are no settings: the settings file, tracebacks, and the client's hub, key and token."""
+"""Variables with the prefix that are no settings: the file of settings, tracebacks, the client's hub, key and token."""
 
 TEST_PREFIX = "OA_TEST_"
 """Variables that only the test suite reads."""
