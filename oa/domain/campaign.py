@@ -1,6 +1,7 @@
 """The settings of data collection: one documented field each, with the names and defaults of Open-Assistant.
 
-A campaign is a value. Changing a setting makes a new campaign, so nothing that runs under the old one sees half a change.
+A campaign is a value. Changing a setting makes a new campaign, so nothing that runs under the old one sees
+half a change.
 """
 
 from __future__ import annotations
@@ -25,8 +26,14 @@ ALIASES = {
     "debug_allow_duplicate_tasks": "allow_duplicate_tasks",
 }
 
+LARGEST = 1_000_000
+"""What a whole number may be where nothing less is said: it fits every database, and no community has more."""
+
+TEN_YEARS_MINUTES = 5_256_000
+
 
 def _setting(default: T, help: str, *, least: float | None = None, most: float | None = None) -> T:
+    most = LARGEST if most is None and least is not None else most
     field: Any = dataclasses.field(default=default, metadata={"help": help, "least": least, "most": most})
     return field
 
@@ -112,10 +119,15 @@ class Campaign:
         300, "seconds for which a task keeps its place free of others, and within which pending tasks count", least=1
     )
     max_pending_tasks_per_user: int = _setting(8, "unanswered recent tasks that one person may hold", least=1)
-    task_validity_minutes: int = _setting(2880, "minutes after which a task takes no answer; 0 means never", least=0)
+    task_validity_minutes: int = _setting(
+        2880, "minutes after which a task takes no answer; 0 means never", least=0, most=TEN_YEARS_MINUTES
+    )
     message_size_limit: int = _setting(2000, "characters that a message may have", least=1)
     duplicate_message_filter_window_minutes: int = _setting(
-        120, "minutes within which the same text by the same person is refused; 0 allows it", least=0
+        120,
+        "minutes within which the same text by the same person is refused; 0 allows it",
+        least=0,
+        most=TEN_YEARS_MINUTES,
     )
     rate_limit: bool = _setting(True, "limit how many tasks one person may ask for without answering them")
     allow_self_labeling: bool = _setting(False, "people may review what they wrote")
@@ -140,12 +152,14 @@ class Campaign:
         """This campaign with some settings read from text (`"12"`, `"true"`, `"en, de"`).
 
         Raises:
-            InvalidSetting: an unknown name, or a value of the wrong kind or out of range.
+            InvalidSetting: an unknown name, one that is there twice, or a value of the wrong kind or out of range.
         """
         kinds = {field.name: field for field in dataclasses.fields(self)}
         values: dict[str, Any] = {}
         for given, text in assignments.items():
             name = canonical_name(given, kinds)
+            if name in values:
+                raise InvalidSetting(f"{name} is set twice", setting=name)
             values[name] = _parsed(kinds[name], text)
         return dataclasses.replace(self, **values)
 
@@ -203,6 +217,13 @@ def _is_of_kind(value: object, default: object) -> bool:
     return type(value) is type(default)
 
 
+def as_text(value: bool | int | float | tuple[str, ...]) -> str:
+    """A setting's value as it is typed."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -213,7 +234,8 @@ def _parsed(field: dataclasses.Field[Any], text: str) -> bool | int | float | tu
             return text.lower() in TRUE
         raise InvalidSetting(f"{field.name} takes true or false, not {text!r}", setting=field.name)
     if isinstance(default, tuple):
-        return tuple(part for part in (piece.strip() for piece in text.split(",")) if part)
+        pieces = (piece.strip() for piece in text.split(","))
+        return tuple(dict.fromkeys(piece for piece in pieces if piece))
     try:
         return int(text) if isinstance(default, int) else float(text)
     except ValueError:
