@@ -1,0 +1,380 @@
+"""Handing in: texts, labels and rankings, each checked, kept and carried through to everything that it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from oa.domain import labels, lifecycle
+from oa.domain.emoji import Emoji, EmojiOperation
+from oa.domain.labels import ALL_LABELS
+from oa.domain.people import Caller, Identity, User
+from oa.domain.review import decide
+from oa.domain.standing import streak
+from oa.domain.tasks import RANKINGS, REVIEWS, TEXTS, TaskKind, written_role
+from oa.domain.tree import Message
+from oa.errors import (
+    AlreadyLabeled,
+    CorruptRanking,
+    DuplicateReply,
+    InvalidFrontendMessageId,
+    InvalidRanking,
+    LabelsForWrongMessage,
+    MessageDuplicated,
+    MessageTextEmpty,
+    MessageTooLong,
+    NoSelfLabeling,
+    SlotTaken,
+    TaskAlreadyDone,
+    TaskInvalidResponseType,
+    TaskNotAcknowledged,
+    TaskNotFound,
+    TreeAborted,
+)
+from oa.hub import access, campaigns, growth, moderate
+from oa.hub import tasks as held
+from oa.store import answers, journal, messages, tasks, trees, work
+from oa.store.answers import CastBallot, LabelSet
+from oa.store.database import Transaction
+from oa.store.tasks import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextAnswer:
+    frontend_message_id: str
+    """The id under which the task was acknowledged."""
+    user_message_id: str
+    """The program's own id for the new message."""
+    text: str
+    lang: str | None = None
+    """Of the text; the parent's, or the one that was asked for, when None."""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankingAnswer:
+    frontend_message_id: str
+    ranking: tuple[int, ...]
+    """Places in the task's list of replies, best first."""
+    not_rankable: bool = False
+    """None of the replies is acceptable."""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelAnswer:
+    message_id: UUID
+    task_id: UUID | None
+    text: str
+    labels: Mapping[str, float]
+    is_report: bool = False
+    key: str | None = None
+
+
+# --- texts -----------------------------------------------------------------------------------------------------------
+
+
+def answer_text(tx: Transaction, caller: Caller, who: Identity | None, answer: TextAnswer) -> UUID:
+    """Take a prompt or a reply; what confirms it.
+
+    Raises:
+        MessageTooLong, MessageTextEmpty, MessageDuplicated, InvalidFrontendMessageId
+        TreeAborted: the tree takes no more replies.
+        DuplicateReply: this person has answered the same message.
+        OaError: the task cannot be answered (`_answerable`).
+    """
+    user = access.acting_user(tx, caller, who)
+    if not answer.user_message_id:
+        raise InvalidFrontendMessageId("user_message_id must not be empty")
+    task = held.find_by_frontend_id(tx, caller, answer.frontend_message_id)
+    if not _is_news(tx, task, user, TEXTS, answer.key):
+        return held.receipt(task)
+    _check_text(tx, user, answer)
+    parent = _parent_for_reply(tx, task, user)
+    message = _message(tx, caller, user, task, parent, answer)
+    answers.add_message(tx, message)
+    _finish(tx, task, user, answer.key)
+    journal.add(
+        tx,
+        "text_reply_to_message",
+        user_id=user.id,
+        message_id=message.id,
+        api_client_id=caller.client.id,
+        length=len(message.text),
+        role=message.role.value,
+        task_type=task.kind.value,
+    )
+    if parent is None:
+        trees.add(tx, lifecycle.new_tree(message.id, message.lang, campaigns.current(tx), tx.rng))
+    growth.refresh_tree(tx, message.tree_id)
+    return held.receipt(task)
+
+
+def _check_text(tx: Transaction, user: User, answer: TextAnswer) -> None:
+    campaign = campaigns.current(tx)
+    if not answer.text.strip():
+        raise MessageTextEmpty("the text is empty; write something, or skip the task")
+    if len(answer.text) > campaign.message_size_limit:
+        raise MessageTooLong(
+            f"the text has {len(answer.text)} characters, and {campaign.message_size_limit} are allowed; shorten it"
+        )
+    window = timedelta(minutes=campaign.duplicate_message_filter_window_minutes)
+    if window and answers.has_sent(tx, user.id, answer.text, since=tx.now - window):
+        raise MessageDuplicated("you sent the same text a short time ago; write another")
+
+
+def _parent_for_reply(tx: Transaction, task: Task, user: User) -> Message | None:
+    if task.parent_message_id is None:
+        return None
+    parent = messages.find(tx, task.parent_message_id)
+    state = trees.find(tx, parent.tree_id).state
+    if state not in lifecycle.TAKES_REPLIES:
+        raise TreeAborted(f"this conversation takes no more replies ({state}); ask for another task")
+    if _bar(tx, user, task):
+        raise DuplicateReply("you have answered this message already")
+    return parent
+
+
+def _message(
+    tx: Transaction, caller: Caller, user: User, task: Task, parent: Message | None, answer: TextAnswer
+) -> Message:
+    message_id = tx.new_id()
+    return Message(
+        id=message_id,
+        parent_id=parent.id if parent else None,
+        tree_id=parent.tree_id if parent else message_id,
+        user_id=user.id,
+        api_client_id=caller.client.id,
+        frontend_message_id=answer.user_message_id,
+        task_id=task.id,
+        role=written_role(task.kind),
+        text=answer.text,
+        lang=answer.lang or (parent.lang if parent else task.lang),
+        depth=parent.depth + 1 if parent else 0,
+        created_date=tx.now,
+        deleted=parent.deleted if parent else False,
+    )
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def answer_labels(tx: Transaction, caller: Caller, who: Identity | None, answer: LabelAnswer) -> UUID:
+    """Take a review; what confirms it.
+
+    Without a task id it answers the task of reviewing this message that the person has.
+
+    Raises:
+        LabelsForWrongMessage: the task is about another message.
+        InvalidLabel, MandatoryLabelMissing, Invalid: the labels are not what was asked for.
+        NoSelfLabeling, AlreadyLabeled: this person wrote or has reviewed the message.
+        OaError: the task cannot be answered (`_answerable`).
+    """
+    user = access.acting_user(tx, caller, who)
+    task = _review_task(tx, caller, user, answer)
+    if not _is_news(tx, task, user, REVIEWS, answer.key):
+        return held.receipt(task)
+    if answer.message_id != task.parent_message_id:
+        raise LabelsForWrongMessage("these labels are for another message than the task")
+    labels.check_labels(answer.labels, task.valid_labels, task.mandatory_labels)
+    message = messages.find(tx, answer.message_id)
+    _check_reviewer(tx, user, task, message)
+    _add_labels(tx, caller, user, answer, task_id=task.id, text="")
+    is_undecided = _count_review(tx, message)
+    had_place = _finish(tx, task, user, answer.key)
+    if is_undecided and had_place:
+        work.answered(tx, task.kind, message.id)
+    else:
+        growth.refresh_tree(tx, message.tree_id)
+    if answer.is_report:
+        moderate.put_emoji(tx, user, message, Emoji.RED_FLAG, EmojiOperation.ADD)
+    return held.receipt(task)
+
+
+def remark(tx: Transaction, caller: Caller, who: Identity | None, answer: LabelAnswer) -> None:
+    """Take labels that nobody asked for: kept and exported, but no review, so they decide nothing.
+
+    With a task id they are a review like any other. A second remark by the same person replaces the first; a report
+    raises a red flag as well.
+
+    Raises:
+        MessageNotFound: there is no such message.
+        InvalidLabel, Invalid: the labels do not exist or their values are out of range.
+    """
+    if answer.task_id is not None:
+        answer_labels(tx, caller, who, answer)
+        return
+    user = access.acting_user(tx, caller, who)
+    labels.check_labels(answer.labels, ALL_LABELS)
+    message = messages.find(tx, answer.message_id)
+    if (earlier := answers.remark_of(tx, user.id, message.id)) is not None:
+        answers.replace_remark(tx, earlier, answer.labels)
+    else:
+        _add_labels(tx, caller, user, answer, task_id=None, text=answer.text)
+    if answer.is_report:
+        moderate.put_emoji(tx, user, message, Emoji.RED_FLAG, EmojiOperation.ADD)
+
+
+def _review_task(tx: Transaction, caller: Caller, user: User, answer: LabelAnswer) -> Task:
+    if answer.task_id is not None:
+        return held.find(tx, caller, answer.task_id)
+    task = tasks.find_review(tx, caller.client.id, user.id, answer.message_id)
+    if task is None:
+        raise TaskNotFound("you have no task of reviewing this message; ask for one, or send a remark instead")
+    return task
+
+
+def _check_reviewer(tx: Transaction, user: User, task: Task, message: Message) -> None:
+    if message.user_id == user.id and not campaigns.current(tx).allow_self_labeling:
+        raise NoSelfLabeling("you wrote this message, so others must review it")
+    if _bar(tx, user, task):
+        raise AlreadyLabeled("you have reviewed this message already")
+
+
+def _add_labels(
+    tx: Transaction, caller: Caller, user: User, answer: LabelAnswer, *, task_id: UUID | None, text: str
+) -> None:
+    answers.add_labels(
+        tx,
+        LabelSet(
+            id=tx.new_id(),
+            user_id=user.id,
+            created_date=tx.now,
+            api_client_id=caller.client.id,
+            text=text,
+            message_id=answer.message_id,
+            labels=dict(answer.labels),
+            task_id=task_id,
+        ),
+    )
+
+
+def _count_review(tx: Transaction, message: Message) -> bool:
+    """Count one more review; whether the message still waits for others."""
+    campaign = campaigns.current(tx)
+    is_root = message.parent_id is None
+    required = campaign.num_reviews_initial_prompt if is_root else campaign.num_reviews_reply
+    threshold = campaign.acceptance_threshold_initial_prompt if is_root else campaign.acceptance_threshold_reply
+    result = message.review_result
+    if message.review_count + 1 >= required:
+        votes = _votes(tx, message)
+        result = decide(votes, current=result, required=required, threshold=threshold)
+    answers.save_review(tx, message.id, result)
+    return message.review_count + 1 < required
+
+
+def _votes(tx: Transaction, message: Message) -> Sequence[Mapping[str, float]]:
+    """Every review of a message; those that an imported one came with stand in with their means."""
+    votes: list[Mapping[str, float]] = [*answers.reviews_of(tx, message.id)]
+    imported = message.review_count + 1 - len(votes)
+    return votes + [answers.imported_means(tx, message.id)] * imported if imported > 0 else votes
+
+
+# --- rankings --------------------------------------------------------------------------------------------------------
+
+
+def answer_ranking(tx: Transaction, caller: Caller, who: Identity | None, answer: RankingAnswer) -> UUID:
+    """Take a ballot; what confirms it.
+
+    Raises:
+        InvalidRanking: it does not name every reply exactly once.
+        CorruptRanking: a reply has been moved or removed.
+        SlotTaken: the ranking was completed by others meanwhile.
+        OaError: the task cannot be answered (`_answerable`).
+    """
+    user = access.acting_user(tx, caller, who)
+    task = held.find_by_frontend_id(tx, caller, answer.frontend_message_id)
+    if not _is_news(tx, task, user, RANKINGS, answer.key):
+        return held.receipt(task)
+    if sorted(answer.ranking) != list(range(len(task.replies))):
+        raise InvalidRanking(f"a ranking names each of the {len(task.replies)} replies once, as 0 to n-1, best first")
+    parent_id, tree_id = _where(task)
+    ranked = messages.replies(tx, [task.replies[place] for place in answer.ranking])
+    if len(ranked) != len(task.replies) or any(reply.parent_id != parent_id for reply in ranked):
+        raise CorruptRanking("a reply of this ranking is no longer there; ask for a new task")
+    if trees.find(tx, tree_id).state is not lifecycle.TreeState.RANKING:
+        raise SlotTaken("others have completed this ranking meanwhile; ask for a new task")
+    if _bar(tx, user, task):
+        raise TaskAlreadyDone("you have ranked these replies already")
+    answers.add_ballot(tx, _ballot(tx, caller, user, task, ranked, answer))
+    _finish(tx, task, user, answer.key)
+    journal.add(
+        tx,
+        "message_ranking",
+        user_id=user.id,
+        message_id=parent_id,
+        api_client_id=caller.client.id,
+        ranking=list(answer.ranking),
+        not_rankable=answer.not_rankable,
+        task_type=task.kind.value,
+    )
+    growth.refresh_tree(tx, tree_id)
+    return held.receipt(task)
+
+
+def _where(task: Task) -> tuple[UUID, UUID]:
+    """The message whose replies are ranked, and its tree: every ranking has both."""
+    assert task.parent_message_id is not None
+    assert task.message_tree_id is not None
+    return task.parent_message_id, task.message_tree_id
+
+
+def _ballot(
+    tx: Transaction, caller: Caller, user: User, task: Task, ranked: Sequence[Message], answer: RankingAnswer
+) -> CastBallot:
+    parent_id, tree_id = _where(task)
+    return CastBallot(
+        task_id=task.id,
+        user_id=user.id,
+        created_date=tx.now,
+        api_client_id=caller.client.id,
+        parent_id=parent_id,
+        message_tree_id=tree_id,
+        ranking=[reply.id for reply in ranked],
+        not_rankable=answer.not_rankable,
+        first_user_id=None if answer.not_rankable else ranked[0].user_id,
+    )
+
+
+# --- what all answers share ------------------------------------------------------------------------------------------
+
+
+def _is_news(tx: Transaction, task: Task, user: User, kinds: frozenset[TaskKind], key: str | None) -> bool:
+    """Whether this answer is to be taken; False when the very same one has been taken before.
+
+    Raises:
+        TaskExpired, TaskNotAcknowledged, TaskAlreadyDone, TaskNotAssigned, TaskSkipped
+        TaskInvalidResponseType: the task asked for something else.
+    """
+    if task.done and key is not None and task.answer_key == key and task.user_id == user.id:
+        return False
+    held.check_not_expired(tx, task)
+    if not task.ack:
+        raise TaskNotAcknowledged("acknowledge the task first: POST /api/v1/tasks/{id}/ack")
+    if task.done:
+        raise TaskAlreadyDone("this task has been answered already")
+    held.check_holder(task, user)
+    held.check_not_skipped(task)
+    if task.kind not in kinds:
+        raise TaskInvalidResponseType(f"this task is of the kind {task.kind}, which takes another kind of answer")
+    return True
+
+
+def _finish(tx: Transaction, task: Task, user: User, key: str | None) -> bool:
+    """Close the task and note that the person was active; whether it still held its place."""
+    if not task.collective:
+        tasks.finish(tx, task.id, key)
+    start, days = streak(user.streak_last_day_date, user.last_activity_date, tx.now)
+    answers.note_activity(tx, user.id, start, days)
+    return work.release(tx, task.id)
+
+
+def _bar(tx: Transaction, user: User, task: Task) -> bool:
+    """Never ask this person for the same again; whether they have done it before all the same."""
+    assert task.parent_message_id is not None
+    if campaigns.current(tx).allow_duplicate_tasks and not task.collective:
+        return False
+    is_new = work.bar_from(tx, task.kind, task.parent_message_id, user.id)
+    return not is_new and work.has_done(tx, task.kind, task.parent_message_id, user.id)

@@ -1,0 +1,239 @@
+"""Trees move on: states change, open work is opened and closed, rankings are merged, prompts win their place.
+
+Every function runs inside the transaction of the use case that caused the change, so that nobody sees half of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from oa.domain import lifecycle
+from oa.domain.campaign import Campaign
+from oa.domain.consensus import Ballot, consensus
+from oa.domain.lifecycle import Facts, Tree, TreeState
+from oa.domain.tasks import Lottery, Slot, draw_author
+from oa.domain.tree import Node, root_of
+from oa.errors import OaError
+from oa.hub import campaigns
+from oa.store import journal, messages, trees, work
+from oa.store.database import Transaction
+from oa.store.work import Opening
+
+log = logging.getLogger(__name__)
+
+LOTTERY_MEMORY = timedelta(days=30)
+"""How far back first places among the ballots earn tickets in the draw."""
+
+
+# --- one tree --------------------------------------------------------------------------------------------------------
+
+
+def refresh_tree(tx: Transaction, tree_id: UUID) -> Tree:
+    """Carry a tree as far as it goes by itself and open the work it then asks for.
+
+    Raises:
+        TreeNotFound: no tree has that id.
+    """
+    campaign = campaigns.current(tx)
+    tree = trees.find(tx, tree_id)
+    facts = facts_of(tx, tree)
+    while (state := lifecycle.next_state(tree, facts, campaign)) is not None:
+        tree = enter(tx, tree, facts, state)
+        facts = facts_of(tx, tree)
+    open_work_of(tx, tree, facts, campaign)
+    return tree
+
+
+def facts_of(tx: Transaction, tree: Tree) -> Facts:
+    ballots = trees.ballot_counts(tx, tree.id) if tree.state is TreeState.RANKING else {}
+    return Facts(messages.nodes(tx, tree.id), ballots)
+
+
+def enter(tx: Transaction, tree: Tree, facts: Facts, state: TreeState) -> Tree:
+    """Put a tree into a state, with everything that follows from that.
+
+    A tree that is ready for scoring is scored at once, so it comes back ready for export or as failed.
+    """
+    left = tree.state
+    won = tree.won_prompt_lottery_date
+    if left is TreeState.PROMPT_LOTTERY_WAITING and state is TreeState.GROWING and won is None:
+        won = tx.now
+    tree = dataclasses.replace(tree, state=state, won_prompt_lottery_date=won)
+    if state is TreeState.READY_FOR_SCORING:
+        tree = _score(tx, tree, facts)
+    trees.save_state(tx, tree)
+    if left is TreeState.PROMPT_LOTTERY_WAITING:
+        trees.stop_waiting(tx, tree.id)
+    if state is TreeState.PROMPT_LOTTERY_WAITING:
+        trees.wait_for_draw(tx, tree.id, tree.lang, root_of(facts.nodes).user_id)
+    if left is TreeState.GROWING or state is TreeState.PROMPT_LOTTERY_WAITING:
+        tree = _after_draw(fill_places(tx, tree.lang), tree)
+    if left in lifecycle.ACTIVE and not tree.active:
+        _wake_backlog(tx, tree.lang)
+    return tree
+
+
+def _after_draw(activated: Sequence[Tree], tree: Tree) -> Tree:
+    """The tree itself as the draw has left it: a prompt that has just been accepted may win at once."""
+    return next((won for won in activated if won.id == tree.id), tree)
+
+
+def _score(tx: Transaction, tree: Tree, facts: Facts) -> Tree:
+    try:
+        ranks = ranks_of(tx, tree, facts.nodes, campaigns.current(tx))
+    except (OaError, ValueError):
+        # Ballots that cannot be merged must not keep the last volunteer from handing in; the tree is kept for a look.
+        log.exception("the ballots of tree %s cannot be merged", tree.id)
+        return dataclasses.replace(tree, state=TreeState.SCORING_FAILED)
+    trees.save_ranks(tx, tree.id, ranks)
+    return dataclasses.replace(tree, state=TreeState.READY_FOR_EXPORT)
+
+
+def ranks_of(tx: Transaction, tree: Tree, nodes: Sequence[Node], campaign: Campaign) -> dict[UUID, int]:
+    """The place of every reply in the consensus of the ballots on its siblings, 0 is best."""
+    cast = trees.ballots_of(tx, tree.id)
+    ranks: dict[UUID, int] = {}
+    for parent_id, replies in lifecycle.rankable(nodes, campaign).items():
+        ballots = [Ballot(order, not_rankable=none_good) for order, none_good in cast.get(parent_id, ())]
+        order = consensus(ballots, [reply.id for reply in replies], seed=f"{tree.tie_seed}:{parent_id}")
+        ranks.update({reply: rank for rank, reply in enumerate(order or ())})
+    return ranks
+
+
+# --- open work -------------------------------------------------------------------------------------------------------
+
+
+def open_work_of(tx: Transaction, tree: Tree, facts: Facts, campaign: Campaign) -> None:
+    """Make the table of open work say what the tree asks for now."""
+    held = work.held(tx, tree.id) if tree.active else {}
+    asked = {(slot.kind, slot.message_id): slot for slot in lifecycle.open_work(tree, facts, campaign, held)}
+    standing = {(opening.kind, opening.message_id): opening for opening in work.of_tree(tx, tree.id)}
+    for key, slot in asked.items():
+        if (opening := standing.get(key)) is None:
+            work_id = work.open_slot(tx, tree.id, slot)
+            work.bar(tx, work_id, work.unsuitable(tx, slot.kind, slot.message_id, campaign))
+        elif _differs(opening, slot):
+            work.change_slot(tx, opening.id, slot)
+    work.close_slots(tx, (opening.id for key, opening in standing.items() if key not in asked))
+
+
+def _differs(opening: Opening, slot: Slot) -> bool:
+    return (opening.wanted, opening.free, opening.lonely) != (slot.wanted, slot.free, slot.lonely)
+
+
+def reopen_work_of(tx: Transaction, tree_id: UUID) -> Tree:
+    """Refresh a tree and decide anew who may do its work: after a deletion, say, a person may answer again."""
+    work.close_tree(tx, tree_id)
+    return refresh_tree(tx, tree_id)
+
+
+def rebuild_open_work(tx: Transaction) -> None:
+    """Derive all open work anew from the trees: after a setting has changed, or to prove that nothing was missed."""
+    work.close_all(tx)
+    for tree_id in trees.active_trees(tx):
+        refresh_tree(tx, tree_id)
+    for lang in trees.langs_of_state(tx, TreeState.PROMPT_LOTTERY_WAITING):
+        fill_places(tx, lang)
+
+
+def release_expired(tx: Transaction) -> None:
+    """Free the places of tasks that have been held for too long; whoever holds one may still answer."""
+    overdue = work.expired(tx)
+    for task_id, _ in overdue:
+        work.release(tx, task_id)
+    for tree_id in {tree_id for _, tree_id in overdue}:
+        refresh_tree(tx, tree_id)
+
+
+# --- the prompt lottery ----------------------------------------------------------------------------------------------
+
+
+def lottery(tx: Transaction, lang: str, campaign: Campaign) -> Lottery:
+    """The trees of a language that compete, counted no further than the campaign's limits ask."""
+    most = Lottery(
+        campaign.max_active_trees,
+        campaign.max_initial_prompt_review + campaign.max_active_trees,
+        campaign.max_prompt_lottery_waiting + 1,
+    )
+    return trees.lottery(tx, lang, most=most)
+
+
+def prompts_wanted(tx: Transaction, lang: str, campaign: Campaign) -> int:
+    """How many new prompts the community can take in this language now."""
+    if lang in campaign.init_prompt_disabled_langs:
+        return 0
+    return lottery(tx, lang, campaign).prompts_wanted(campaign)
+
+
+def fill_places(tx: Transaction, lang: str) -> list[Tree]:
+    """Draw waiting prompts until every place is taken or nobody waits; the trees that won."""
+    campaign = campaigns.current(tx)
+    competing = lottery(tx, lang, campaign)
+    won: list[Tree] = []
+    if not competing.places(campaign) or not competing.waiting:
+        return won
+    authors = trees.waiting_authors(tx, lang, since=tx.now - LOTTERY_MEMORY)
+    for _ in range(competing.places(campaign)):
+        winner = _draw(tx, lang, authors)
+        if winner is None:
+            break
+        tree = trees.find(tx, winner)
+        tree = enter(tx, tree, facts_of(tx, tree), TreeState.GROWING)
+        won.append(refresh_tree(tx, tree.id))
+    return won
+
+
+def _draw(tx: Transaction, lang: str, authors: dict[UUID, int]) -> UUID | None:
+    while authors:
+        author = draw_author(authors, tx.rng)
+        if prompts := trees.waiting_of(tx, lang, author):
+            return tx.rng.choice(prompts)
+        del authors[author]
+    return None
+
+
+# --- the backlog -----------------------------------------------------------------------------------------------------
+
+
+def _wake_backlog(tx: Transaction, lang: str) -> None:
+    """A tree has come to rest: perhaps one from the backlog takes its turn."""
+    campaign = campaigns.current(tx)
+    open_rankings = 0
+    if campaign.min_active_rankings_per_lang:
+        open_rankings = work.open_rankings(tx, lang)
+    for _ in range(lifecycle.wakes_backlog(campaign, tx.rng, open_rankings)):
+        if not wake_one(tx, lang):
+            break
+
+
+def wake_one(tx: Transaction, lang: str) -> bool:
+    """Send one tree of the backlog to ranking; those with nothing to rank are given up on the way."""
+    while waiting := trees.of_state(tx, lang, TreeState.BACKLOG_RANKING, limit=1):
+        tree = trees.find(tx, waiting[0])
+        facts = facts_of(tx, tree)
+        state = lifecycle.woken_state(facts, campaigns.current(tx))
+        enter(tx, tree, facts, state)
+        refresh_tree(tx, tree.id)
+        if state is TreeState.RANKING:
+            return True
+    return False
+
+
+# --- from time to time -----------------------------------------------------------------------------------------------
+
+
+def tidy(tx: Transaction) -> Mapping[str, int]:
+    """What happens by time alone: held places expire, and prompts of people who have gone leave the draw."""
+    release_expired(tx)
+    abandoned = trees.abandoned_prompts(tx)
+    for tree_id in abandoned:
+        tree = trees.find(tx, tree_id)
+        enter(tx, tree, facts_of(tx, tree), TreeState.HALTED_BY_MODERATOR)
+        journal.add(tx, "tree_halted", message_id=tree_id, why="the author was disabled or is gone")
+    for lang in trees.langs_of_state(tx, TreeState.PROMPT_LOTTERY_WAITING):
+        fill_places(tx, lang)
+    return {"halted": len(abandoned)}

@@ -1,0 +1,143 @@
+"""Keeping order: reactions and what they bring about, deletion, halting and resuming trees."""
+
+from __future__ import annotations
+
+import dataclasses
+from uuid import UUID
+
+from oa.domain import lifecycle
+from oa.domain.emoji import Emoji, EmojiOperation
+from oa.domain.emoji import react as reactions_after
+from oa.domain.lifecycle import Tree, TreeState
+from oa.domain.moderation import Action, auto_moderation
+from oa.domain.people import Caller, Identity, User
+from oa.domain.tasks import RANKINGS, REPLIES, REVIEWS, TaskKind
+from oa.domain.tree import Message, below
+from oa.hub import access, campaigns, growth
+from oa.store import answers, journal, messages, trees, work
+from oa.store.database import Transaction
+
+SKIPS = {Emoji.SKIP_REPLY: REPLIES, Emoji.SKIP_RANKING: RANKINGS, Emoji.SKIP_LABELING: REVIEWS}
+"""What somebody does not want to be asked for, by the sign with which they say so."""
+
+
+def react(
+    tx: Transaction,
+    caller: Caller,
+    who: Identity | None,
+    message_id: UUID,
+    emoji: Emoji,
+    operation: EmojiOperation,
+) -> UUID:
+    """Put a person's reaction on a message or take it off; the id of the message.
+
+    Raises:
+        MessageNotFound: there is no such message.
+    """
+    user = access.acting_user(tx, caller, who)
+    put_emoji(tx, user, messages.find(tx, message_id), emoji, operation)
+    return message_id
+
+
+def put_emoji(tx: Transaction, user: User, message: Message, emoji: Emoji, operation: EmojiOperation) -> None:
+    """The same for a user and a message that are known to exist, with everything that follows from it."""
+    given = frozenset(Emoji(code) for code in messages.emojis_of_user(tx, user.id, [message.id]).get(message.id, ()))
+    after = reactions_after(given, emoji, operation, is_author=message.user_id == user.id)
+    if after == given:
+        return
+    added, removed = after - given, given - after
+    counts = answers.change_emojis(tx, message, user.id, added=sorted(added), removed=sorted(removed))
+    if Emoji.RED_FLAG in added:
+        answers.flag(tx, message.id)
+    for sign in added & SKIPS.keys():
+        _bar(tx, user, message, SKIPS[sign])
+    if added & {Emoji.RED_FLAG, Emoji.SKIP_REPLY}:
+        _moderate(tx, dataclasses.replace(message, emojis=counts))
+    if removed & SKIPS.keys():
+        growth.reopen_work_of(tx, message.tree_id)
+
+
+def _bar(tx: Transaction, user: User, message: Message, kinds: frozenset[TaskKind]) -> None:
+    if campaigns.current(tx).allow_duplicate_tasks:
+        return
+    for kind in kinds:
+        work.bar_from(tx, kind, message.id, user.id)
+
+
+def _moderate(tx: Transaction, message: Message) -> None:
+    """Act on red flags and skips if there are enough of them."""
+    tree = trees.find(tx, message.tree_id)
+    node = next(node for node in messages.nodes(tx, tree.id) if node.id == message.id)
+    action = auto_moderation(message.emojis, node, tree, campaigns.current(tx))
+    if action is None:
+        return
+    journal.add(tx, "auto_moderation", message_id=message.id, action=action.value, emojis=dict(message.emojis))
+    match action:
+        case Action.DELETE_MESSAGE:
+            delete_below(tx, message)
+        case Action.ABORT_TREE:
+            _end(tx, tree, TreeState.ABORTED_LOW_GRADE)
+        case Action.HALT_TREE:
+            _end(tx, tree, TreeState.HALTED_BY_MODERATOR)
+
+
+def delete_below(tx: Transaction, message: Message) -> list[UUID]:
+    """Hide a message and every reply under it; the ids of those that were not hidden before."""
+    tree = messages.tree(tx, message.tree_id)
+    hidden = [found for found in (message, *below(tree, message.id)) if not found.deleted]
+    answers.set_deleted(tx, [found.id for found in hidden], deleted=True)
+    for found in hidden:
+        if found.parent_id is not None:
+            answers.count_child(tx, found.parent_id, -1)
+    growth.reopen_work_of(tx, message.tree_id)
+    return [found.id for found in hidden]
+
+
+def halt_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
+    """Stop all work on the tree of a message.
+
+    Raises:
+        ClientNotAuthorized: the caller may not moderate.
+        MessageNotFound, TreeNotFound
+    """
+    tree = _moderated_tree(tx, caller, message_id)
+    _record(tx, caller, "tree_halted", tree)
+    return _end(tx, tree, TreeState.HALTED_BY_MODERATOR)
+
+
+def resume_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
+    """Let the tree of a message go on from where its messages allow. A prompt that waits for the draw keeps waiting.
+
+    Raises:
+        ClientNotAuthorized: the caller may not moderate.
+        MessageNotFound, TreeNotFound
+    """
+    tree = _moderated_tree(tx, caller, message_id)
+    facts = growth.facts_of(tx, tree)
+    state = lifecycle.resumed_state(tree, facts.nodes)
+    if state is not tree.state:
+        _record(tx, caller, "tree_resumed", tree)
+        growth.enter(tx, tree, facts, state)
+    return growth.reopen_work_of(tx, tree.id)
+
+
+def _moderated_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
+    access.require_trusted(caller)
+    return trees.find(tx, messages.find(tx, message_id).tree_id)
+
+
+def _end(tx: Transaction, tree: Tree, state: TreeState) -> Tree:
+    if state is not tree.state:
+        growth.enter(tx, tree, growth.facts_of(tx, tree), state)
+    return growth.reopen_work_of(tx, tree.id)
+
+
+def _record(tx: Transaction, caller: Caller, event: str, tree: Tree) -> None:
+    journal.add(
+        tx,
+        event,
+        user_id=caller.person.id if caller.person else None,
+        message_id=tree.id,
+        api_client_id=caller.client.id,
+        before=tree.state.value,
+    )
