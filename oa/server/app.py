@@ -9,13 +9,20 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from oa.config import Config
-from oa.hub import access
+from oa.hub.access import Uses
+from oa.hub.sign_in import FrontDesk
 from oa.hub.transactions import Database
+from oa.server import jobs, schema
+from oa.server.accounts import AuthController
+from oa.server.admin import AdminController
 from oa.server.auth import Call, Hub
 from oa.server.body import HubRequest
 from oa.server.errors import HANDLERS
+from oa.server.health import HealthController
 from oa.server.limits import Limits
 from oa.server.messages import FrontendMessageController, MessageController
+from oa.server.metrics import Measured, Metrics
+from oa.server.setup import SetupController
 from oa.server.tasks import TaskController
 from oa.server.text_labels import TextLabelController
 from oa.server.users import FrontendUserController, UserController
@@ -27,22 +34,47 @@ OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     FrontendMessageController,
     FrontendUserController,
     UserController,
+    AdminController,
+    AuthController,
 )
 """Everything under /api/v1."""
 
+OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (HealthController, SetupController)
+
 
 def create_app(database: Database, config: Config) -> Litestar:
-    """The hub as an ASGI application; it closes nothing that was given to it."""
-    hub = Hub(database, config, Limits(), access.Uses())
+    """The hub as an ASGI application. The database stays the caller's to close."""
+    hub = Hub(
+        database=database,
+        config=config,
+        limits=Limits(),
+        uses=Uses(),
+        metrics=Metrics(),
+        front_desk=FrontDesk(database),
+    )
 
     async def call(request: Request[Any, Any, Any]) -> Call:
         return Call(hub, request)
 
-    return Litestar(
-        route_handlers=[Router("/api/v1", route_handlers=OPEN_ASSISTANT_CONTROLLERS)],
-        dependencies={"call": Provide(call)},
+    dependencies = {"call": Provide(call)}
+
+    def describe() -> Litestar:
+        return Litestar(_handlers(), dependencies=dependencies, openapi_config=schema.CONFIG, logging_config=None)
+
+    app = Litestar(
+        route_handlers=[*_handlers(), schema.controller(schema.Description(describe))],
+        dependencies=dependencies,
         exception_handlers=dict(HANDLERS),
         request_class=HubRequest,
         request_max_body_size=config.server.body_limit_bytes,
+        openapi_config=None,  # `schema` shows it, with what the framework does not know
         logging_config=None,
+        lifespan=[lambda _: jobs.running(database)],
+        on_shutdown=[hub.front_desk.close],
     )
+    app.asgi_handler = Measured(app.asgi_handler, hub.metrics)
+    return app
+
+
+def _handlers() -> list[ControllerRouterHandler]:
+    return [Router("/api/v1", route_handlers=OPEN_ASSISTANT_CONTROLLERS), *OTHER_CONTROLLERS]

@@ -16,25 +16,29 @@ from oa.config import Config
 from oa.domain.people import Caller, Identity
 from oa.errors import AuthAndUsernameRequired, ClientNotAuthorized, RootTokenNotAuthorized
 from oa.hub import access
-from oa.hub.access import Credential
+from oa.hub.access import Credential, Uses
+from oa.hub.sign_in import FrontDesk
 from oa.hub.transactions import Database, Transaction
 from oa.protocol.users import User
 from oa.server.body import unreadable
 from oa.server.limits import Limits
+from oa.server.metrics import Metrics
 
 T = TypeVar("T")
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hub:
-    """What every request needs of the running hub."""
+    """What requests need of the running hub."""
 
     database: Database
     config: Config
     limits: Limits
-    uses: access.Uses
+    uses: Uses
+    metrics: Metrics
+    front_desk: FrontDesk
 
 
 class Call:

@@ -1,11 +1,11 @@
-"""Reading request bodies: JSON in UTF-8, and no text that a database could not keep."""
+"""Bodies: JSON in UTF-8, and no text that a database could not keep."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
 from litestar.exceptions import ValidationException
 
 DECODER = msgspec.json.Decoder()
@@ -51,6 +51,11 @@ def unreadable(sentence: str, source: str = "body", key: str = "") -> Validation
         sentence: goes on from "the body …", or from the name in `key`.
     """
     return ValidationException(extra=[{"source": source, "key": key, "message": sentence}])
+
+
+def json_text(text: str) -> Response[str]:
+    """A text as JSON, which the framework would send as it is."""
+    return Response(cast(str, msgspec.json.encode(text)), media_type="application/json")
 
 
 def _holds_nul(value: object) -> bool:

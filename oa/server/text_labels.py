@@ -42,7 +42,7 @@ class TextLabelController(Controller):
         offered = await call.read(lambda tx, _: review_labels.offered(tx, message_id))
         return ValidLabels(valid_labels=describe(offered))
 
-    @get("/report_labels")
+    @get("/report_labels", security=[{}])
     async def get_report_labels(self) -> ValidLabels:
         """The reasons that may be given for reporting a message. Needs no key."""
         return ValidLabels(valid_labels=describe(REPORT_LABELS))
