@@ -73,5 +73,6 @@ def _store(tx: Transaction, before: Mapping[str, Any], campaign: Campaign) -> Ca
     return campaign
 
 
-def _part(settings: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: settings[name] for name in names if name in settings}
+def _part(differences: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    defaults = Campaign()
+    return {name: differences.get(name, getattr(defaults, name)) for name in names}
