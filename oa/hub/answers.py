@@ -183,10 +183,9 @@ def answer_labels(tx: Transaction, caller: Caller, who: Identity | None, answer:
     _check_reviewer(tx, user, task, message)
     _add_labels(tx, caller, user, answer, task_id=task.id, text="")
     is_undecided = _count_review(tx, message)
-    had_place = _finish(tx, task, user, answer.key)
-    if is_undecided and had_place:
-        work.answered(tx, task.kind, message.id)
-    else:
+    _finish(tx, task, user, answer.key)
+    if not is_undecided or task.place_until is None:
+        # Else the place that was held is now an answer, and as many as before are still free.
         growth.refresh_tree(tx, message.tree_id)
     if answer.is_report:
         moderate.put_emoji(tx, user, message, Emoji.RED_FLAG, EmojiOperation.ADD)
@@ -362,13 +361,12 @@ def _is_news(tx: Transaction, task: Task, user: User, kinds: frozenset[TaskKind]
     return True
 
 
-def _finish(tx: Transaction, task: Task, user: User, key: str | None) -> bool:
-    """Close the task and note that the person was active; whether it still held its place."""
+def _finish(tx: Transaction, task: Task, user: User, key: str | None) -> None:
+    """Close the task with its place, and note that the person was active."""
     if not task.collective:
         tasks.finish(tx, task.id, key)
     start, days = streak(user.streak_last_day_date, user.last_activity_date, tx.now)
     answers.note_activity(tx, user.id, start, days)
-    return work.release(tx, task.id)
 
 
 def _bar(tx: Transaction, user: User, task: Task) -> bool:

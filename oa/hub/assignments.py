@@ -66,7 +66,7 @@ def choose(tx: Transaction, search: Search) -> Task:
         elif (opening := _probe(tx, search, pool)) is not None:
             task = _task_on(tx, search, opening)
             tasks.add(tx, task)
-            _keep_place(tx, search, task, opening)
+            _take_place(tx, task, opening)
             return task
     raise TaskTypeNotAvailable("there is nothing of this kind to do for you now; ask again later, or for another kind")
 
@@ -95,8 +95,10 @@ def _task(tx: Transaction, search: Search, kind: TaskKind, **details: object) ->
 
 
 def _task_on(tx: Transaction, search: Search, opening: Opening) -> Task:
-    where = {"message_tree_id": opening.tree_id, "parent_message_id": opening.message_id}
     kind = opening.kind
+    where: dict[str, object] = {"message_tree_id": opening.tree_id, "parent_message_id": opening.message_id}
+    if not search.request.collective:  # such a task is nobody's in particular, so it takes no place
+        where["place_until"] = tx.now + timedelta(seconds=search.campaign.recent_tasks_span_sec)
     if kind in RANKINGS:
         replies = [reply.id for reply in messages.children(tx, opening.message_id) if _is_accepted(reply)]
         tx.rng.shuffle(replies)
@@ -119,12 +121,11 @@ def _labels(kind: TaskKind, mode: ReviewMode, campaign: Campaign) -> dict[str, t
     return {"valid_labels": tuple(str(label) for label in offered), "mandatory_labels": mandatory}
 
 
-def _keep_place(tx: Transaction, search: Search, task: Task, opening: Opening) -> None:
-    if task.collective:
-        work.move(tx, opening.id)  # nobody's in particular, so it takes no place
+def _take_place(tx: Transaction, task: Task, opening: Opening) -> None:
+    if task.place_until is None:
+        work.move(tx, opening.id)
         return
-    until = tx.now + timedelta(seconds=search.campaign.recent_tasks_span_sec)
-    work.reserve(tx, task.id, opening, until=until)
+    tasks.note_place(tx, task.place_until)
     if opening.kind in REPLIES:
         work.move(tx, opening.id)
         growth.refresh_tree(tx, opening.tree_id)  # the goal bounds the replies of the whole tree

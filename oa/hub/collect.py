@@ -38,7 +38,7 @@ def request_task(tx: Transaction, caller: Caller, request: TaskRequest) -> Assig
     if request.key and (given := tasks.find_by_request_key(tx, caller.client.id, request.key)):
         held.check_holder(given, user)
         return assignments.show(tx, given, user)
-    growth.release_expired(tx)
+    growth.release_places(tx)
     campaign = campaigns.current(tx)
     _check_pending(tx, user, campaign)
     task = assignments.choose(tx, assignments.Search(caller, user, request, campaign))

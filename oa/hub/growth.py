@@ -19,7 +19,7 @@ from oa.domain.tasks import Lottery, Slot, draw_author
 from oa.domain.tree import Node, root_of
 from oa.errors import OaError
 from oa.hub import campaigns
-from oa.store import journal, messages, trees, work
+from oa.store import journal, messages, tasks, trees, work
 from oa.store.database import Transaction
 from oa.store.work import Opening
 
@@ -109,7 +109,7 @@ def ranks_of(tx: Transaction, tree: Tree, nodes: Sequence[Node], campaign: Campa
 
 def open_work_of(tx: Transaction, tree: Tree, facts: Facts, campaign: Campaign) -> None:
     """Make the table of open work say what the tree asks for now."""
-    held = work.held(tx, tree.id) if tree.active else {}
+    held = tasks.held(tx, tree.id) if tree.active else {}
     asked = {(slot.kind, slot.message_id): slot for slot in lifecycle.open_work(tree, facts, campaign, held)}
     standing = {(opening.kind, opening.message_id): opening for opening in work.of_tree(tx, tree.id)}
     for key, slot in asked.items():
@@ -122,7 +122,7 @@ def open_work_of(tx: Transaction, tree: Tree, facts: Facts, campaign: Campaign) 
 
 
 def _differs(opening: Opening, slot: Slot) -> bool:
-    return (opening.wanted, opening.free, opening.lonely) != (slot.wanted, slot.free, slot.lonely)
+    return (opening.free, opening.lonely) != (slot.free, slot.lonely)
 
 
 def reopen_work_of(tx: Transaction, tree_id: UUID) -> Tree:
@@ -140,12 +140,12 @@ def rebuild_open_work(tx: Transaction) -> None:
         fill_places(tx, lang)
 
 
-def release_expired(tx: Transaction) -> None:
+def release_places(tx: Transaction) -> None:
     """Free the places of tasks that have been held for too long; whoever holds one may still answer."""
-    overdue = work.expired(tx)
-    for task_id, _ in overdue:
-        work.release(tx, task_id)
-    for tree_id in {tree_id for _, tree_id in overdue}:
+    lost = tasks.lost_places(tx)
+    for task_id, _ in lost:
+        tasks.release(tx, task_id)
+    for tree_id in {tree_id for _, tree_id in lost}:
         refresh_tree(tx, tree_id)
 
 
@@ -228,7 +228,7 @@ def wake_one(tx: Transaction, lang: str) -> bool:
 
 def tidy(tx: Transaction) -> Mapping[str, int]:
     """What happens by time alone: held places expire, and prompts of people who have gone leave the draw."""
-    release_expired(tx)
+    release_places(tx)
     abandoned = trees.abandoned_prompts(tx)
     for tree_id in abandoned:
         tree = trees.find(tx, tree_id)

@@ -64,8 +64,9 @@ def check_not_skipped(task: Task) -> None:
 
 def free_place(tx: Transaction, task: Task) -> None:
     """Let others have the place that a task held, if it still held one."""
-    if not work.release(tx, task.id) or task.parent_message_id is None or task.message_tree_id is None:
+    if task.place_until is None or task.parent_message_id is None or task.message_tree_id is None:
         return
+    task_rows.release(tx, task.id)
     if task.kind in REPLIES:
         growth.refresh_tree(tx, task.message_tree_id)  # the tree's other messages may take a reply again as well
     else:

@@ -38,6 +38,8 @@ class Task:
     """The message to answer or to review, or whose replies are to be ranked."""
     replies: tuple[UUID, ...] = ()
     """To be ranked, in the order in which they were shown."""
+    place_until: datetime | None = None
+    """Until when it keeps others from its place on a slot of open work; None when it has no place (any more)."""
     mode: ReviewMode = ReviewMode.FULL
     valid_labels: tuple[str, ...] = ()
     mandatory_labels: tuple[str, ...] = ()
@@ -83,7 +85,21 @@ ACKNOWLEDGE = (
     .values(ack=True, frontend_message_id=bindparam("new_frontend_id"))
 )
 SKIP = tasks.update().where(tasks.c.id == bindparam("task_id")).values(skipped=True, skip_reason=bindparam("reason"))
-FINISH = tasks.update().where(tasks.c.id == bindparam("task_id")).values(done=True, answer_key=bindparam("new_key"))
+FINISH = (
+    tasks.update()
+    .where(tasks.c.id == bindparam("task_id"))
+    .values(done=True, answer_key=bindparam("new_key"), place_until=None)
+)
+RELEASE = tasks.update().where(tasks.c.id == bindparam("task_id")).values(place_until=None)
+LOST_PLACE = select(tasks.c.id, tasks.c.message_tree_id).where(
+    tasks.c.place_until <= bindparam("now", type_=UtcDateTime())
+)
+NEXT_LOSS = select(func.min(tasks.c.place_until))
+HELD = (
+    select(tasks.c.kind, tasks.c.parent_message_id, func.count().label("held"))
+    .where(tasks.c.message_tree_id == bindparam("tree_id"), tasks.c.place_until.is_not(None))
+    .group_by(tasks.c.kind, tasks.c.parent_message_id)
+)
 
 
 def _task(row: Any) -> Task | None:
@@ -142,6 +158,7 @@ def add(tx: Transaction, task: Task) -> None:
             "collective": task.collective,
             "message_tree_id": task.message_tree_id,
             "parent_message_id": task.parent_message_id,
+            "place_until": task.place_until,
             "replies": [str(reply) for reply in task.replies] or None,
             "mode": task.mode.value if is_review else None,
             "valid_labels": list(task.valid_labels) if is_review else None,
@@ -178,5 +195,39 @@ def skip(tx: Transaction, task_id: UUID, reason: str | None) -> None:
 
 
 def finish(tx: Transaction, task_id: UUID, answer_key: str | None) -> None:
-    """Mark a task as done, and under which key its answer came."""
+    """Mark a task as done, give up its place, and keep under which key its answer came."""
     tx.connection.execute(FINISH, {"task_id": task_id, "new_key": answer_key})
+
+
+# --- places on slots of open work ------------------------------------------------------------------------------------
+
+NEXT_LOSS_KNOWN = "when the next task loses its place"
+"""Kept between transactions, so that most need not look."""
+
+
+def release(tx: Transaction, task_id: UUID) -> None:
+    """Give up a task's place."""
+    tx.connection.execute(RELEASE, {"task_id": task_id})
+
+
+def lost_places(tx: Transaction) -> list[tuple[UUID, UUID]]:
+    """Tasks that have kept their place for long enough, and their trees."""
+    known: datetime | None = tx.cache.get(NEXT_LOSS_KNOWN)
+    if known is not None and tx.now < known:
+        return []
+    lost = [(row.id, row.message_tree_id) for row in tx.connection.execute(LOST_PLACE, {"now": tx.now})]
+    if not lost and (following := tx.connection.execute(NEXT_LOSS).scalar()) is not None:
+        tx.cache[NEXT_LOSS_KNOWN] = following
+    return lost
+
+
+def note_place(tx: Transaction, until: datetime) -> None:
+    """Remember a place that has just been taken, in case it is the next to be lost."""
+    if (known := tx.cache.get(NEXT_LOSS_KNOWN)) is not None and until < known:
+        tx.cache[NEXT_LOSS_KNOWN] = until
+
+
+def held(tx: Transaction, tree_id: UUID) -> dict[tuple[TaskKind, UUID], int]:
+    """How many tasks hold a place, by kind and message."""
+    rows = tx.connection.execute(HELD, {"tree_id": tree_id})
+    return {(TaskKind(row.kind), row.parent_message_id): row.held for row in rows}

@@ -1,10 +1,9 @@
-"""Open work: the slots that trees have open, who may not be given them, and the tasks that hold a place on them."""
+"""Open work: the slots that trees have open, finding one for somebody, and who must not be given them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from oa.domain.emoji import Emoji
 from oa.domain.tasks import POOL_OF, RANKINGS, REPLIES, REVIEWS, Pool, Slot, TaskKind
 from oa.store import dialect
 from oa.store.database import Transaction
-from oa.store.tables import ballots, barred, message_emojis, messages, open_work, reservations, text_labels
+from oa.store.tables import ballots, barred, message_emojis, messages, open_work, text_labels
 
 FREE = text("open_work.free > 0")
 """Word for word the condition of the partial indexes: SQLite does not see through a bound parameter."""
@@ -31,7 +30,6 @@ class Opening:
     message_id: UUID
     tree_id: UUID
     lang: str
-    wanted: int
     free: int
     lonely: bool
 
@@ -42,7 +40,6 @@ COLUMNS = (
     open_work.c.message_id,
     open_work.c.message_tree_id,
     open_work.c.lang,
-    open_work.c.wanted,
     open_work.c.free,
     open_work.c.lonely,
 )
@@ -51,7 +48,7 @@ INSERT = open_work.insert().returning(open_work.c.id)
 UPDATE = (
     open_work.update()
     .where(open_work.c.id == bindparam("work_id"))
-    .values(wanted=bindparam("new_wanted"), free=bindparam("new_free"), lonely=bindparam("new_lonely"))
+    .values(free=bindparam("new_free"), lonely=bindparam("new_lonely"))
 )
 DELETE = open_work.delete().where(open_work.c.id == bindparam("work_id"))
 DELETE_OF_TREE = open_work.delete().where(open_work.c.message_tree_id == bindparam("tree_id"))
@@ -67,17 +64,10 @@ GIVE_BACK = (
     .where(open_work.c.message_id == bindparam("on_message"), open_work.c.kind == bindparam("of_kind"))
     .values(free=open_work.c.free + 1)
 )
-ANSWERED = (
-    open_work.update()
-    .where(open_work.c.message_id == bindparam("on_message"), open_work.c.kind == bindparam("of_kind"))
-    .values(wanted=open_work.c.wanted - 1)
-)
 
 
 def _opening(row: Any) -> Opening:
-    return Opening(
-        row.id, TaskKind(row.kind), row.message_id, row.message_tree_id, row.lang, row.wanted, row.free, row.lonely
-    )
+    return Opening(row.id, TaskKind(row.kind), row.message_id, row.message_tree_id, row.lang, row.free, row.lonely)
 
 
 def of_tree(tx: Transaction, tree_id: UUID) -> list[Opening]:
@@ -94,7 +84,6 @@ def open_slot(tx: Transaction, tree_id: UUID, slot: Slot) -> int:
             "lang": slot.lang,
             "message_id": slot.message_id,
             "message_tree_id": tree_id,
-            "wanted": slot.wanted,
             "free": slot.free,
             "lonely": slot.lonely,
             "random_key": tx.rng.random(),
@@ -104,7 +93,7 @@ def open_slot(tx: Transaction, tree_id: UUID, slot: Slot) -> int:
 
 
 def change_slot(tx: Transaction, work_id: int, slot: Slot) -> None:
-    row = {"work_id": work_id, "new_wanted": slot.wanted, "new_free": slot.free, "new_lonely": slot.lonely}
+    row = {"work_id": work_id, "new_free": slot.free, "new_lonely": slot.lonely}
     tx.connection.execute(UPDATE, row)
 
 
@@ -134,11 +123,6 @@ def move(tx: Transaction, work_id: int) -> None:
 def give_back(tx: Transaction, kind: TaskKind, message_id: UUID) -> None:
     """One place more on a slot, if it is still open."""
     tx.connection.execute(GIVE_BACK, {"on_message": message_id, "of_kind": kind.value})
-
-
-def answered(tx: Transaction, kind: TaskKind, message_id: UUID) -> None:
-    """One answer less is wanted on a slot, if it is still open."""
-    tx.connection.execute(ANSWERED, {"on_message": message_id, "of_kind": kind.value})
 
 
 # --- finding work ----------------------------------------------------------------------------------------------------
@@ -291,65 +275,6 @@ def bar_from(tx: Transaction, kind: TaskKind, message_id: UUID, user_id: UUID) -
     """
     values = {"kind": kind.value, "message_id": message_id, "user_id": user_id}
     return tx.connection.execute(_bar_from(tx.connection.dialect.name), values).rowcount == 1
-
-
-# --- places that tasks hold ------------------------------------------------------------------------------------------
-
-RESERVE = reservations.insert()
-RELEASE = (
-    reservations.delete()
-    .where(reservations.c.task_id == bindparam("of_task"))
-    .returning(reservations.c.kind, reservations.c.message_id)
-)
-EXPIRED = select(reservations.c.task_id, reservations.c.message_tree_id).where(
-    reservations.c.expiry_date <= bindparam("now")
-)
-FIRST_EXPIRY = select(func.min(reservations.c.expiry_date)).where(reservations.c.expiry_date > bindparam("now"))
-NEXT_EXPIRY = "next reservation to expire"
-"""Kept between transactions: a place taken later expires later, unless the campaign shortens their time."""
-
-HELD = (
-    select(reservations.c.kind, reservations.c.message_id, func.count().label("held"))
-    .where(reservations.c.message_tree_id == bindparam("tree_id"))
-    .group_by(reservations.c.kind, reservations.c.message_id)
-)
-
-
-def reserve(tx: Transaction, task_id: UUID, opening: Opening, *, until: datetime) -> None:
-    """Keep a place on a slot for a task."""
-    if until < tx.cache.get(NEXT_EXPIRY, tx.now):
-        tx.cache[NEXT_EXPIRY] = until
-    tx.connection.execute(
-        RESERVE,
-        {
-            "task_id": task_id,
-            "kind": opening.kind.value,
-            "message_id": opening.message_id,
-            "message_tree_id": opening.tree_id,
-            "expiry_date": until,
-        },
-    )
-
-
-def release(tx: Transaction, task_id: UUID) -> bool:
-    """Give up a task's place; False when it held none any more."""
-    return tx.connection.execute(RELEASE, {"of_task": task_id}).first() is not None
-
-
-def expired(tx: Transaction) -> list[tuple[UUID, UUID]]:
-    """Tasks that have kept their place for long enough, and their trees."""
-    until = tx.cache.get(NEXT_EXPIRY)
-    if until is not None and tx.now < until:
-        return []
-    rows = tx.connection.execute(EXPIRED, {"now": tx.now}).all()
-    tx.cache[NEXT_EXPIRY] = tx.connection.execute(FIRST_EXPIRY, {"now": tx.now}).scalar() or tx.now
-    return [(row.task_id, row.message_tree_id) for row in rows]
-
-
-def held(tx: Transaction, tree_id: UUID) -> dict[tuple[TaskKind, UUID], int]:
-    """How many tasks hold a place, by kind and message."""
-    rows = tx.connection.execute(HELD, {"tree_id": tree_id})
-    return {(TaskKind(row.kind), row.message_id): row.held for row in rows}
 
 
 OPEN_RANKINGS = select(func.count()).where(
