@@ -351,3 +351,9 @@ class StoreUnavailable(Unavailable):
 
     code = "store_unavailable"
     number = 4
+
+
+class CannotListen(Unavailable):
+    """The address or the port is taken, not allowed, or not this machine's."""
+
+    code = "cannot_listen"

@@ -25,6 +25,7 @@ def serve(
     An empty data directory is all that it needs. The first start prints a link that makes its administrator.
     """
     settings = load_settings(data_dir, config_file, {"server.host": host, "server.port": port})
-    from oa.server.run import run  # the web framework, for this command only
+    from oa.server.run import run  # the web framework and the database, for this command only
+    from oa.store.opening import open_database
 
-    run(settings.config)
+    run(settings.config, open_database)

@@ -1,0 +1,119 @@
+"""Serves the hub until told to stop."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from oa import config as settings
+from oa.config import Config
+from oa.errors import CannotListen
+from oa.hub import accounts
+from oa.hub.transactions import Database
+from oa.server.app import create_app
+
+STOP_WITHIN_S = 10
+"""How long requests may take to end once the hub is told to stop."""
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
+
+
+def run(config: Config, open_database: Callable[[Config], Database]) -> None:
+    """Listen, open the data, tell how to reach the hub, and serve until SIGINT or SIGTERM.
+
+    Raises:
+        CannotListen: the address or port cannot be had.
+        OaError: the database cannot be opened.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    with listen(config.server) as listener:
+        database = open_database(config)
+        try:
+            code = database.run(accounts.first_admin_code)
+            sys.stdout.write(greeting(address_of(config.server, listener), code))
+            sys.stdout.flush()
+            _serve(config, database, listener)
+        finally:
+            database.shut()
+
+
+def listen(server: settings.Server) -> socket.socket:
+    """A socket that takes connections from now on; those that come before the hub is ready wait in it.
+
+    Raises:
+        CannotListen
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind)
+    except OSError as error:
+        raise CannotListen(f"{server.host} is no address of this machine; name another with --host") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(_why(error, server)) from error
+    return listener
+
+
+def address_of(server: settings.Server, listener: socket.socket) -> str:
+    """The address to tell people: what the settings say, or where it listens."""
+    if server.base_url is not None:
+        return server.base_url.rstrip("/")
+    host = "localhost" if server.host in ("0.0.0.0", "::", "") else server.host
+    port: int = listener.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def greeting(address: str, admin_code: str | None) -> str:
+    """What the hub says when it starts."""
+    lines = [f"The hub is at {address} (its interface: {address}/schema). Ctrl-C stops it."]
+    if admin_code is not None:
+        lines += [
+            "It has no administrator yet. Open this link within 30 minutes; it works once:",
+            f"  {address}/setup?code={admin_code}",
+            "or type: oa users add NAME --role admin",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _serve(config: Config, database: Database, listener: socket.socket) -> None:
+    app = create_app(database, config)
+    served = uvicorn.Config(
+        app,
+        loop="auto",  # uvloop and httptools where they are installed
+        http="auto",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )
+    # The server raises the signal again once it has stopped; it has done its work by then.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    uvicorn.Server(served).run(sockets=[listener])
+
+
+def _why(error: OSError, server: settings.Server) -> str:
+    where = f"port {server.port} on {server.host}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"{where} is taken: stop the program that has it, or start with --port {server.port + 1}"
+        case errno.EACCES | errno.EPERM:
+            return f"{where} is not for ordinary users: start with a port of 1024 or more, for example --port 8080"
+        case errno.EADDRNOTAVAIL:
+            return f"{server.host} is no address of this machine; name another with --host"
+        case _:
+            return f"{where} cannot be used: {error.strerror}"
