@@ -19,6 +19,7 @@ from typing import Self
 
 import httpx
 
+from oa.client.accounts import Accounts
 from oa.client.connection import USUAL_PATIENCE, Connection, Patience
 from oa.client.labels import Labels
 from oa.client.messages import Messages, Trees
@@ -66,6 +67,7 @@ class Hub:
         self.messages = Messages(connection)
         self.trees = Trees(connection)
         self.users = Users(connection)
+        self.accounts = Accounts(connection)
 
     def as_user(self, who: Identity) -> Hub:
         """The same hub and program, on behalf of somebody; shares the connections of this one, which closes them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 from urllib.parse import quote
@@ -12,8 +12,9 @@ from uuid import UUID
 from oa.client.connection import Connection, Parameter, Repeat, Request
 from oa.client.users import asserted_user
 from oa.domain.emoji import Emoji, EmojiOperation
+from oa.domain.views import MessageFilter
+from oa.protocol.conversations import Conversation
 from oa.protocol.messages import (
-    Conversation,
     Message,
     MessageEmojiRequest,
     MessagePage,
@@ -26,35 +27,25 @@ T = TypeVar("T")
 Reference = UUID | str
 """A message, by the hub's id (a UUID) or by the name that this program gave it (text)."""
 
+EVERYTHING = MessageFilter()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageFilter:
-    """Which messages of a list; what is None does not matter."""
+class Paging:
+    """Which page of a list, and how it is to look."""
 
-    lang: str | None = None
-    auth_method: str | None = None
-    username: str | None = None
-    user_id: UUID | None = None
-    """Only for `Messages.walk` and `Messages.page`."""
-    api_client_id: UUID | None = None
-    search: str | None = None
-    """Words that the text has; needs `lang`. Only for `Messages.walk` and `Messages.page`."""
-    only_roots: bool = False
-    include_deleted: bool = False
-    include_user: bool = False
-    """Say who wrote each. Only for `Messages.walk` and `Messages.page`."""
+    size: int = 100
+    """At most 1000."""
+    after: str | None = None
+    """The `next` of another page."""
+    before: str | None = None
+    """The `prev` of another page."""
     newest_first: bool = False
+    include_user: bool = False
+    """Say who wrote each message."""
 
-    def query(self) -> dict[str, Parameter]:
-        """As parameters that every list takes."""
-        return {
-            "lang": self.lang,
-            "auth_method": self.auth_method,
-            "username": self.username,
-            "api_client_id": self.api_client_id,
-            "only_roots": self.only_roots,
-            "desc": self.newest_first,
-        }
+
+FIRST_PAGE = Paging()
 
 
 class Messages:
@@ -78,53 +69,49 @@ class Messages:
         """Everything below the message, without itself."""
         return await self._get(message, "/descendants", MessageTree)
 
-    async def latest(
+    async def by_date(
         self,
-        selection: MessageFilter = MessageFilter(newest_first=True),
+        selection: MessageFilter = EVERYTHING,
         *,
         limit: int = 10,
         since: datetime | None = None,
         until: datetime | None = None,
+        newest_first: bool = True,
     ) -> list[Message]:
-        """Up to `limit` (at most 1000) messages, by date."""
-        query = selection.query() | {
+        """Up to `limit` (at most 1000) messages, by date. `user_id` and `words` of a selection are for `page` only."""
+        query = _parameters(selection) | {
             "allow_deleted": selection.include_deleted,
             "max_count": limit,
             "start_date": since,
             "end_date": until,
+            "desc": newest_first,
         }
         return await self._connection.call(_read("/messages/", query), list[Message])
 
-    async def page(
-        self,
-        selection: MessageFilter = MessageFilter(),
-        *,
-        size: int = 100,
-        after: str | None = None,
-        before: str | None = None,
-    ) -> MessagePage:
-        """A part of a list; `after` and `before` are the cursors `next` and `prev` of another page."""
-        query = selection.query() | {
+    async def page(self, selection: MessageFilter = EVERYTHING, paging: Paging = FIRST_PAGE) -> MessagePage:
+        """A part of a list by date, with the cursors of its neighbours."""
+        query = _parameters(selection) | {
             "user_id": selection.user_id,
-            "search_query": selection.search,
+            "search_query": " ".join(selection.words) or None,
             "include_deleted": selection.include_deleted,
-            "include_user": selection.include_user,
-            "max_count": size,
-            "after": after,
-            "before": before,
+            "include_user": paging.include_user,
+            "max_count": paging.size,
+            "desc": paging.newest_first,
+            "after": paging.after,
+            "before": paging.before,
         }
         return await self._connection.call(_read("/messages/cursor", query), MessagePage)
 
-    async def walk(self, selection: MessageFilter = MessageFilter(), *, page_size: int = 100) -> AsyncIterator[Message]:
-        """Every message of a list, fetched page by page as they are needed."""
-        after: str | None = None
+    async def walk(self, selection: MessageFilter = EVERYTHING, start: Paging = FIRST_PAGE) -> AsyncIterator[Message]:
+        """Every message of a list from some page on, fetched page by page as they are needed."""
+        paging = start
         while True:
-            page = await self.page(selection, size=page_size, after=after)
+            page = await self.page(selection, paging)
             for message in page.items:
                 yield message
             if page.next is None or not page.items:
                 return
-            after = page.next
+            paging = replace(paging, after=page.next, before=None)
 
     async def react(self, message: UUID, emoji: Emoji, operation: EmojiOperation = EmojiOperation.TOGGLE) -> Message:
         """Put an emoji on a message, or take it back; returns the message as it is then."""
@@ -170,6 +157,17 @@ class Trees:
         path = f"/messages/{message}/tree/state"
         request = Request(method="PUT", path=path, query={"halt": halt}, repeat=Repeat.ALWAYS)
         return await self._connection.call(request, MessageTreeStateResponse)
+
+
+def _parameters(selection: MessageFilter) -> dict[str, Parameter]:
+    """What every list can be narrowed to."""
+    return {
+        "lang": selection.lang,
+        "auth_method": selection.auth_method,
+        "username": selection.username,
+        "api_client_id": selection.api_client_id,
+        "only_roots": selection.only_roots,
+    }
 
 
 def _path(message: Reference) -> str:
