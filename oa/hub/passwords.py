@@ -13,7 +13,7 @@ from __future__ import annotations
 import unicodedata
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from oa.errors import Invalid
 
@@ -32,17 +32,16 @@ def hash_password(password: str) -> str:
     Raises:
         Invalid: it is too short or too long.
     """
-    password = _normalised(password)
     if not SHORTEST <= len(password) <= LONGEST:
         raise Invalid(f"a password has {SHORTEST} to {LONGEST} characters")
-    return HASHER.hash(password)
+    return HASHER.hash(_bytes(password))
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
     """Whether a password is the one that was kept; takes as long when there is none."""
     try:
-        HASHER.verify(password_hash or DECOY, _normalised(password)[:LONGEST])
-    except (VerifyMismatchError, VerificationError, InvalidHashError):
+        HASHER.verify(password_hash or DECOY, _bytes(password))
+    except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
 
@@ -52,6 +51,6 @@ def is_outdated(password_hash: str) -> bool:
     return HASHER.check_needs_rehash(password_hash)
 
 
-def _normalised(password: str) -> str:
+def _bytes(password: str) -> bytes:
     # One keyboard composes an accented letter, another sends two characters (RFC 8265, OpaqueString).
-    return unicodedata.normalize("NFC", password)
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
