@@ -11,10 +11,9 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, delete, exists, select, update
 
 from oa.domain.people import HUB_CLIENT_ID, Account, AccountRole, AuthMethod
-from oa.store import dialect
 from oa.store.database import Transaction
 from oa.store.people import USER_COLUMNS, add_user, user_of
-from oa.store.tables import accounts, api_clients, invitations, users
+from oa.store.tables import accounts, invitations, users
 
 ACCOUNT_COLUMNS = (*USER_COLUMNS, accounts.c.role, accounts.c.password_hash)
 NOBODY = UUID(int=0)
@@ -68,8 +67,6 @@ class Invitation:
 
 def add_account(tx: Transaction, account: Account) -> bool:
     """Add a person; False, and nothing changed, where the name is taken."""
-    hub = {"id": HUB_CLIENT_ID, "description": "people of this hub", "created_date": tx.now}
-    tx.connection.execute(dialect.insert_or_ignore(tx.connection, api_clients), hub)
     if not add_user(tx, account.user):
         return False
     values = {"user_id": account.user.id, "role": account.role.value, "password_hash": account.password_hash}

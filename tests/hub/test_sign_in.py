@@ -23,7 +23,7 @@ WRONG = Password("Ada", "wrong horse", origin="192.0.2.1")
 
 
 @dataclass(slots=True)
-class Clock:
+class Stopwatch:
     now_s: float = 0.0
 
     def __call__(self) -> float:
@@ -31,13 +31,13 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def stopwatch() -> Stopwatch:
+    return Stopwatch()
 
 
 @pytest.fixture
-def desk(database: Database, clock: Clock) -> Iterator[FrontDesk]:
-    desk = FrontDesk(database, clock=clock)
+def desk(database: Database, stopwatch: Stopwatch) -> Iterator[FrontDesk]:
+    desk = FrontDesk(database, clock=stopwatch)
     yield desk
     desk.close()
 
@@ -105,9 +105,11 @@ async def test_a_wrong_name_and_a_wrong_password_look_the_same(desk: FrontDesk, 
     assert said == {"the name or the password is wrong"}
 
 
-async def test_a_wrong_name_takes_as_long_as_a_wrong_password(desk: FrontDesk, ada: Account, clock: Clock) -> None:
+async def test_a_wrong_name_takes_as_long_as_a_wrong_password(
+    desk: FrontDesk, ada: Account, stopwatch: Stopwatch
+) -> None:
     async def seconds(wrong: Password) -> float:
-        clock.now_s += sign_in.GUESSES_WINDOW_S
+        stopwatch.now_s += sign_in.GUESSES_WINDOW_S
         start = time.process_time()
         with pytest.raises(InvalidAuthentication):
             await desk.sign_in(wrong)
@@ -188,13 +190,13 @@ async def guess_wrong(desk: FrontDesk, shown: Password, times: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["Ada", "nobody"])
-async def test_whoever_guesses_waits(desk: FrontDesk, ada: Account, clock: Clock, name: str) -> None:
+async def test_whoever_guesses_waits(desk: FrontDesk, ada: Account, stopwatch: Stopwatch, name: str) -> None:
     await guess_wrong(desk, replace(WRONG, name=name), sign_in.WRONG_GUESSES)
-    clock.now_s += 100.5
+    stopwatch.now_s += 100.5
     with pytest.raises(TooMany) as refused:
         await desk.sign_in(replace(RIGHT, name=name.upper()))
     assert refused.value.retry_after_s == 800
-    clock.now_s += 800
+    stopwatch.now_s += 800
     if name == "Ada":
         assert (await desk.sign_in(RIGHT)).account == ada
     else:
@@ -212,9 +214,9 @@ async def test_the_right_password_forgives_the_wrong_ones(desk: FrontDesk, ada: 
         await desk.sign_in(RIGHT)
 
 
-async def test_guesses_long_ago_are_forgotten(desk: FrontDesk, ada: Account, clock: Clock) -> None:
+async def test_guesses_long_ago_are_forgotten(desk: FrontDesk, ada: Account, stopwatch: Stopwatch) -> None:
     await guess_wrong(desk, WRONG, sign_in.WRONG_GUESSES - 1)
-    clock.now_s += sign_in.GUESSES_WINDOW_S
+    stopwatch.now_s += sign_in.GUESSES_WINDOW_S
     await guess_wrong(desk, WRONG, 2)
     assert (await desk.sign_in(RIGHT)).account == ada
 
