@@ -35,7 +35,7 @@ from oa.errors import (
 )
 from oa.hub import access, campaigns, growth, moderate
 from oa.hub import tasks as held
-from oa.store import answers, journal, messages, tasks, trees, work
+from oa.store import answers, journal, messages, people, tasks, trees, work
 from oa.store.answers import CastBallot, LabelSet
 from oa.store.database import Transaction
 from oa.store.tasks import Task
@@ -366,7 +366,7 @@ def _finish(tx: Transaction, task: Task, user: User, key: str | None) -> None:
     if not task.collective:
         tasks.finish(tx, task.id, key)
     start, days = streak(user.streak_last_day_date, user.last_activity_date, tx.now)
-    answers.note_activity(tx, user.id, start, days)
+    people.note_activity(tx, user, start, days)
 
 
 def _bar(tx: Transaction, user: User, task: Task) -> bool:

@@ -24,7 +24,6 @@ from oa.store.tables import (
     message_emojis,
     messages,
     text_labels,
-    users,
 )
 
 # --- texts -----------------------------------------------------------------------------------------------------------
@@ -222,21 +221,3 @@ def flag(tx: Transaction, message_id: UUID) -> None:
         set_={"processed": False, "created_date": statement.excluded.created_date},
     )
     tx.connection.execute(statement, {"message_id": message_id, "processed": False, "created_date": tx.now})
-
-
-# --- the people who answer -------------------------------------------------------------------------------------------
-
-NOTE_ACTIVITY = (
-    users.update()
-    .where(users.c.id == bindparam("user_id"))
-    .values(
-        last_activity_date=bindparam("now"),
-        streak_last_day_date=bindparam("new_start"),
-        streak_days=bindparam("new_days"),
-    )
-)
-
-
-def note_activity(tx: Transaction, user_id: UUID, streak_start: datetime, streak_days: int) -> None:
-    values = {"user_id": user_id, "now": tx.now, "new_start": streak_start, "new_days": streak_days}
-    tx.connection.execute(NOTE_ACTIVITY, values)

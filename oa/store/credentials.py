@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, bindparam, select, update
 
 from oa.domain.people import AccessToken, AccountRole, ApiKey, TokenScope, User
 from oa.store.database import Transaction
-from oa.store.people import CLIENT_COLUMNS, USER_COLUMNS, client_of, user_of
+from oa.store.people import CLIENT_COLUMNS, USER_COLUMNS, client_of, forget_clients, user_of
 from oa.store.tables import UtcDateTime, accounts, api_clients, tokens, users
 
 TOKEN_COLUMNS = (
@@ -132,6 +132,7 @@ def keys(tx: Transaction) -> list[ApiKey]:
 
 def disable_client(tx: Transaction, client_id: UUID) -> None:
     tx.connection.execute(DISABLE_CLIENT, {"client_id": client_id})
+    forget_clients(tx)
 
 
 def note_use(tx: Transaction, secret_hash: str, *, before: datetime) -> None:

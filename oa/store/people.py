@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -12,6 +14,9 @@ from oa.domain.people import Client, User
 from oa.store import dialect
 from oa.store.database import Transaction
 from oa.store.tables import api_clients, users
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 CLIENT_COLUMNS = (
     api_clients.c.id,
@@ -57,6 +62,21 @@ CHANGE_USER = (
     .values({name: bindparam(f"new_{name}") for name in CHANGEABLE_FIELDS})
 )
 
+NOTE_ACTIVITY = (
+    update(users)
+    .where(users.c.id == bindparam("user_id"))
+    .values(
+        last_activity_date=bindparam("now"),
+        streak_last_day_date=bindparam("new_start"),
+        streak_days=bindparam("new_days"),
+    )
+)
+
+KNOWN_CLIENTS, KNOWN_USERS = "clients by the hash of their key", "users by identity"
+"""Kept between transactions: every request names a program and a user, and both hardly ever change."""
+
+MOST_REMEMBERED = 4096
+
 
 def client_of(row: Iterable[Any]) -> Client:
     """The program in a row that begins with `CLIENT_COLUMNS`."""
@@ -70,8 +90,18 @@ def user_of(row: Iterable[Any]) -> User:
 
 def client_by_secret_hash(tx: Transaction, secret_hash: str) -> Client | None:
     """The program whose API key has this SHA-256, enabled or not."""
-    row = tx.connection.execute(CLIENT_BY_HASH, {"secret_hash": secret_hash}).one_or_none()
-    return client_of(row) if row else None
+    known: dict[str, Client] = tx.cache.setdefault(KNOWN_CLIENTS, {})
+    if (client := known.get(secret_hash)) is None:
+        row = tx.connection.execute(CLIENT_BY_HASH, {"secret_hash": secret_hash}).one_or_none()
+        if row is None:
+            return None
+        client = _remember(known, secret_hash, client_of(row))
+    return client
+
+
+def forget_clients(tx: Transaction) -> None:
+    """Read programs anew: one of them has changed."""
+    tx.cache.pop(KNOWN_CLIENTS, None)
 
 
 def user_by_id(tx: Transaction, user_id: UUID) -> User | None:
@@ -81,9 +111,20 @@ def user_by_id(tx: Transaction, user_id: UUID) -> User | None:
 
 def user_by_identity(tx: Transaction, client_id: UUID, auth_method: str, username: str) -> User | None:
     """The user whom one program names so."""
-    key = {"client_id": client_id, "auth_method": auth_method, "username": username}
-    row = tx.connection.execute(USER_BY_IDENTITY, key).one_or_none()
-    return user_of(row) if row else None
+    known: dict[tuple[UUID, str, str], User] = tx.cache.setdefault(KNOWN_USERS, {})
+    identity = (client_id, auth_method, username)
+    if (user := known.get(identity)) is None:
+        key = {"client_id": client_id, "auth_method": auth_method, "username": username}
+        row = tx.connection.execute(USER_BY_IDENTITY, key).one_or_none()
+        if row is None:
+            return None
+        user = _remember(known, identity, user_of(row))
+    return user
+
+
+def forget_users(tx: Transaction) -> None:
+    """Read users anew: one of them has changed."""
+    tx.cache.pop(KNOWN_USERS, None)
 
 
 def everybody(tx: Transaction) -> list[User]:
@@ -99,13 +140,34 @@ def add_user(tx: Transaction, user: User) -> bool:
 
 def rename_user(tx: Transaction, user_id: UUID, display_name: str) -> None:
     tx.connection.execute(RENAME, {"user_id": user_id, "new_display_name": display_name})
+    forget_users(tx)
 
 
 def enable_user(tx: Transaction, user_id: UUID, is_enabled: bool) -> None:
     tx.connection.execute(ENABLE, {"user_id": user_id, "is_enabled": is_enabled})
+    forget_users(tx)
 
 
 def change_user(tx: Transaction, user: User) -> None:
     """Write what may be changed of a user besides their name: `CHANGEABLE_FIELDS`."""
     changes = {f"new_{name}": getattr(user, name) for name in CHANGEABLE_FIELDS}
     tx.connection.execute(CHANGE_USER, {"user_id": user.id, **changes})
+    forget_users(tx)
+
+
+def note_activity(tx: Transaction, user: User, streak_start: datetime, streak_days: int) -> None:
+    """Write that a user has done something now, and how their streak stands."""
+    values = {"user_id": user.id, "now": tx.now, "new_start": streak_start, "new_days": streak_days}
+    tx.connection.execute(NOTE_ACTIVITY, values)
+    known: dict[tuple[UUID, str, str], User] = tx.cache.get(KNOWN_USERS, {})
+    identity = (user.api_client_id, user.auth_method, user.username)
+    if identity in known:
+        changed = {"last_activity_date": tx.now, "streak_last_day_date": streak_start, "streak_days": streak_days}
+        known[identity] = replace(user, **changed)
+
+
+def _remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
+    if len(known) >= MOST_REMEMBERED:
+        known.clear()
+    known[key] = value
+    return value

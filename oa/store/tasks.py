@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -94,7 +94,7 @@ RELEASE = tasks.update().where(tasks.c.id == bindparam("task_id")).values(place_
 LOST_PLACE = select(tasks.c.id, tasks.c.message_tree_id).where(
     tasks.c.place_until <= bindparam("now", type_=UtcDateTime())
 )
-NEXT_LOSS = select(func.min(tasks.c.place_until))
+NEXT_LOSS = select(func.min(tasks.c.place_until)).where(tasks.c.place_until.is_not(None))  # so the index serves
 HELD = (
     select(tasks.c.kind, tasks.c.parent_message_id, func.count().label("held"))
     .where(tasks.c.message_tree_id == bindparam("tree_id"), tasks.c.place_until.is_not(None))
@@ -201,6 +201,7 @@ def finish(tx: Transaction, task_id: UUID, answer_key: str | None) -> None:
 
 # --- places on slots of open work ------------------------------------------------------------------------------------
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 NEXT_LOSS_KNOWN = "when the next task loses its place"
 """Kept between transactions, so that most need not look."""
 
@@ -216,8 +217,8 @@ def lost_places(tx: Transaction) -> list[tuple[UUID, UUID]]:
     if known is not None and tx.now < known:
         return []
     lost = [(row.id, row.message_tree_id) for row in tx.connection.execute(LOST_PLACE, {"now": tx.now})]
-    if not lost and (following := tx.connection.execute(NEXT_LOSS).scalar()) is not None:
-        tx.cache[NEXT_LOSS_KNOWN] = following
+    if not lost:
+        tx.cache[NEXT_LOSS_KNOWN] = tx.connection.execute(NEXT_LOSS).scalar() or NEVER
     return lost
 
 
