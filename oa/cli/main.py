@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import oa
-from oa.cli import config
+from oa.cli import campaign, config, keys, token, users
 from oa.cli.demo import demo
 from oa.cli.output import print_note
 from oa.cli.serve import serve
@@ -25,6 +25,10 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 app.command()(serve)
 app.command()(demo)
+app.add_typer(users.app, name="users")
+app.add_typer(token.app, name="token")
+app.add_typer(keys.app, name="keys")
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(config.app, name="config")
 
 
