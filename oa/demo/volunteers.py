@@ -19,7 +19,7 @@ class Troll(StrEnum):
     RANDOM = "random"
     """Labels by lot."""
     INVERTED = "inverted"
-    """Says the opposite of what is true."""
+    """Says the opposite of what is true, and raises no flag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,8 @@ def label(asked: Asked, written: Written, volunteer: Volunteer, rng: random.Rand
                 name: rng.randint(0, 4) / 4 if _is_scale(name) else float(rng.randint(0, 1)) for name in asked.valid
             }
         case Troll.INVERTED:
-            values = {name: 1 - _opinion(name, written, asked.lang, written.quality) for name in asked.valid}
+            truth = {name: _opinion(name, written, asked.lang, written.quality) for name in asked.valid}
+            values = {name: 0.0 if _is_flag(name) else 1 - value for name, value in truth.items()}
         case None:
             values = _honest_labels(asked, written, volunteer, rng)
     return {name: value for name, value in values.items() if value or not _is_flag(name) or name in asked.mandatory}
