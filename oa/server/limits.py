@@ -8,7 +8,7 @@ restart forgets it. It is asked inside write transactions only, which run one at
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -72,8 +72,10 @@ class Limits:
         return tuple(windows)
 
     def handed_out(self, task_id: UUID, windows: tuple[Window, ...], now: datetime) -> None:
-        """Remember which count a task will give back."""
-        if windows:
+        """Remember which count a task will give back. The same task handed out again, as a retry, counts once."""
+        if task_id in self._handed:
+            _give_back(windows)
+        elif windows:
             self._handed[task_id] = Handed(now, windows)
 
     def acknowledged(self, caller: Caller, task_id: UUID, frontend_message_id: str) -> None:
@@ -95,8 +97,7 @@ class Limits:
         handed = self._handed.pop(task_id, None)
         if handed is None:
             return
-        for window in handed.windows:  # one that has run out meanwhile is no longer looked at
-            window.count -= 1
+        _give_back(handed.windows)
         for key in handed.message_key:
             del self._by_message[key]
 
@@ -118,6 +119,11 @@ class Limits:
                 del self._handed[task[0]]
                 for key in task[1].message_key:
                     del self._by_message[key]
+
+
+def _give_back(windows: Iterable[Window]) -> None:
+    for window in windows:  # one that has run out meanwhile is no longer looked at
+        window.count -= 1
 
 
 def _limits(caller: Caller, who: Identity | None, kind: TaskKind | None) -> Iterator[tuple[Key, RateLimit]]:

@@ -113,6 +113,9 @@ def complete(schema: Json) -> Json:
 
 
 def _complete_operation(path: str, operation: Json) -> None:
+    if body := operation.get("requestBody"):
+        kinds = [kind for content in body["content"].values() for kind in content["schema"].get("oneOf", [])]
+        body["required"] = {"type": "null"} not in kinds
     responses: Json = operation["responses"]
     responses.pop("400", None)
     is_open_assistant = path.startswith(OPEN_ASSISTANT)
