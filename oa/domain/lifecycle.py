@@ -224,20 +224,19 @@ def woken_state(facts: Facts, campaign: Campaign) -> TreeState:
     return TreeState.RANKING if rankable(facts.nodes, campaign) else TreeState.ABORTED_LOW_GRADE
 
 
-def resumed_state(tree: Tree, nodes: Iterable[Node] = ()) -> TreeState:
-    """Where a halted tree starts again; `next_state` carries it forward from there.
+def resumed_state(tree: Tree, nodes: Iterable[Node]) -> TreeState:
+    """Where a tree that was halted or failed starts again; `next_state` carries it forward from there.
 
     A tree with replies grows on even if it never won a draw: an imported one never took part in any.
     """
-    if tree.state is TreeState.PROMPT_LOTTERY_WAITING:
-        return tree.state
-    grows = tree.won_prompt_lottery_date is not None or any(replies for _, replies in standing(nodes))
-    return TreeState.GROWING if grows else TreeState.INITIAL_PROMPT_REVIEW
-
-
-def retried_state(facts: Facts, campaign: Campaign) -> TreeState:
-    """Where a tree goes whose scoring failed and is to be tried again."""
-    return TreeState.RANKING if missing_rankings(facts, campaign) else TreeState.READY_FOR_SCORING
+    match tree.state:
+        case TreeState.PROMPT_LOTTERY_WAITING:
+            return tree.state
+        case TreeState.SCORING_FAILED:
+            return TreeState.RANKING
+        case _:
+            grows = tree.won_prompt_lottery_date is not None or any(replies for _, replies in standing(nodes))
+            return TreeState.GROWING if grows else TreeState.INITIAL_PROMPT_REVIEW
 
 
 def wakes_backlog(campaign: Campaign, rng: random.Random, open_rankings: int) -> int:
