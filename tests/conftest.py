@@ -20,12 +20,14 @@ from sqlalchemy import Connection, make_url
 from sqlmodel import SQLModel
 
 from oa.config import Config, Store
-from oa.hub import campaigns, keys
+from oa.domain.people import AccountRole
+from oa.hub import accounts, campaigns, keys
 from oa.hub.access import hash_secret
-from oa.hub.keys import NewClient
+from oa.hub.accounts import NewAccount
+from oa.hub.keys import NewClient, NewToken
 from oa.server.app import create_app
 from oa.store import dialect, tables
-from oa.store.database import Database
+from oa.store.database import Database, Transaction
 from oa.store.opening import FILE_NAME, open_database
 
 # A busy machine is slow, not wrong: only what a property says can fail it.
@@ -336,3 +338,23 @@ async def hub(database: Database) -> AsyncIterator[RunningHub]:
     transport = httpx.ASGITransport(app)
     async with _alive(app), httpx.AsyncClient(transport=transport, base_url="http://hub") as http:
         yield RunningHub(app, database, http)
+
+
+@pytest.fixture
+async def token(hub: RunningHub) -> str:
+    """The token of a person, a volunteer called eve."""
+    return await _token(hub, "eve", AccountRole.VOLUNTEER)
+
+
+@pytest.fixture
+async def admin_token(hub: RunningHub) -> str:
+    """The token of an administrator called root."""
+    return await _token(hub, "root", AccountRole.ADMIN)
+
+
+async def _token(hub: RunningHub, name: str, role: AccountRole) -> str:
+    def make(tx: Transaction) -> str:
+        account = accounts.create_account(tx, NewAccount(name, role))
+        return keys.issue_token(tx, account.user, NewToken("test")).secret
+
+    return await hub.database.write(make)
