@@ -50,6 +50,8 @@ class Call:
         self.hub = hub
         self.request = request
         self._scope = request.scope
+        if b"%00" in self._scope["query_string"] or "\0" in self._scope["path"]:
+            raise unreadable("must not hold a NUL character", "query", "address")  # no database could look for it
         secret = self._query("api_key") or self.header(b"x-api-key") or self._bearer()
         self.credential = None if secret is None else self._credential(secret)
 

@@ -147,6 +147,14 @@ async def test_names_are_a_programs_own(hub: RunningHub, garden: Garden) -> None
     assert await refusal(hub, "/frontend_messages/m1", key=hub.key) == (404, 2001)
 
 
+@pytest.mark.parametrize(
+    "path", ["/frontend_messages/%00", "/messages/?lang=%00", "/messages/cursor?search_query=a%00"]
+)
+async def test_an_address_with_a_nul_character_is_refused(hub: RunningHub, path: str) -> None:
+    answer = await hub.send("GET", path)
+    assert (answer.status_code, answer.json()["message"]) == (422, "address must not hold a NUL character")
+
+
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
