@@ -18,13 +18,18 @@ import pytest
 from oa import errors
 from oa.client.hub import Hub
 from oa.config import Config
+from oa.data.lines import reading, writing
+from oa.data.oasst import read_trees, tree_line
 from oa.demo.community import Community, Tally, Target
 from oa.demo.volunteers import Volunteer, recruit
 from oa.domain.consensus import kendall_tau
 from oa.domain.lifecycle import TreeState
 from oa.domain.people import Identity
+from oa.domain.records import TreeRecord
+from oa.domain.selection import Selection, Share
 from oa.domain.views import MessageFilter
 from oa.hub import accounts, campaigns, keys
+from oa.hub.exchange import Exporter, Importer, ImportOptions
 from oa.hub.keys import NewClient
 from oa.protocol.messages import Message
 from oa.server.app import create_app
@@ -61,6 +66,16 @@ async def program_of(database: Database) -> Hub:
 async def program(database: Database) -> AsyncIterator[Hub]:
     async with await program_of(database) as hub:
         yield hub
+
+
+@pytest.fixture
+async def another_database(tmp_path: Path, empty_database_file: Path, clock: Clock) -> AsyncIterator[Database]:
+    """Like `database` at the start, chance included."""
+    file = tmp_path / "another.db"
+    shutil.copy(empty_database_file, file)
+    another = Database(dialect.sqlite_url(file), now=clock, rng=random.Random(7))
+    yield another
+    await another.close()
 
 
 def community_of(hub: Hub, volunteers: list[Volunteer], seed: int = 3) -> Community:
@@ -141,18 +156,55 @@ async def test_spam_is_rejected_and_honest_work_is_not(worked: Worked, program: 
     assert verdicts[False, False] <= verdicts[False, True] / 5  # three reviews, and one in ten people is a troll
 
 
-async def test_a_seed_does_the_same_work_on_the_same_hub(
-    program: Hub, tmp_path: Path, empty_database_file: Path, clock: Clock
+async def exported(database: Database, file: Path) -> list[bytes]:
+    """The lines of an export with everything that is known."""
+    selection = Selection(spam=Share.ALSO, deleted=Share.ALSO, labels=True, events=True)
+    lines = await database.read(lambda tx: [tree_line(tree) for tree in Exporter(selection).records(tx)])
+    with writing(file) as out:
+        out.writelines(lines)
+    return lines
+
+
+async def test_the_export_says_what_the_hub_shows(worked: Worked, database: Database, tmp_path: Path) -> None:
+    await exported(database, tmp_path / "trees.jsonl")
+    with reading(tmp_path / "trees.jsonl") as file:
+        read = [tree for tree in read_trees(file) if isinstance(tree, TreeRecord)]
+    shown = {
+        message.id: (message.text, message.rank, message.review_result, message.review_count, message.parent_id)
+        for tree in worked.trees
+        for message in tree
+    }
+    told = {
+        UUID(message.id): (
+            message.text,
+            message.rank,
+            message.review_result,
+            message.review_count,
+            message.parent_id and UUID(message.parent_id),
+        )
+        for tree in read
+        for message in tree.messages
+    }
+    assert told == shown
+
+
+async def test_an_export_comes_back_out_of_another_hub_as_it_went_in(
+    worked: Worked, database: Database, another_database: Database, tmp_path: Path
 ) -> None:
+    first = await exported(database, tmp_path / "trees.jsonl")
+    with reading(tmp_path / "trees.jsonl") as file:
+        trees = [tree for tree in read_trees(file) if isinstance(tree, TreeRecord)]
+    importer = Importer(ImportOptions())
+    assert await another_database.write(lambda tx: importer.add(tx, trees)) == []
+    assert importer.total.trees == len(worked.trees)
+    again = await exported(another_database, tmp_path / "again.jsonl")
+    assert sorted(again) == sorted(first)
+
+
+async def test_a_seed_does_the_same_work_on_the_same_hub(program: Hub, another_database: Database) -> None:
     first = await community_of(program, twenty()).work(Target(rounds=6))
-    copy = tmp_path / "copy.db"
-    shutil.copy(empty_database_file, copy)
-    database = Database(dialect.sqlite_url(copy), now=clock, rng=random.Random(7))
-    try:
-        async with await program_of(database) as again:
-            second = await community_of(again, twenty()).work(Target(rounds=6))
-    finally:
-        await database.close()
+    async with await program_of(another_database) as again:
+        second = await community_of(again, twenty()).work(Target(rounds=6))
     assert (first.done, first.idle, first.declined) == (second.done, second.idle, second.declined)
     assert Counter(first.trees.values()) == Counter(second.trees.values())
 
