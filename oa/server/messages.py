@@ -27,7 +27,14 @@ from oa.server.auth import Call, named
 T = TypeVar("T")
 
 MaxCount = Annotated[int, QueryParameter(gt=0, le=1000, description="how many messages at most")]
-Search = Annotated[str | None, QueryParameter(max_length=500, description="words that the text holds, in any order")]
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=500,
+        description="words that the text holds, in any order and also inside longer words; capitals make no difference"
+        " (with SQLite: those of A to Z)",
+    ),
+]
 
 
 class Asked:
