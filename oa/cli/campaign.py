@@ -11,7 +11,7 @@ import typer
 from oa.cli.opening import opened
 from oa.cli.options import ConfigFile, DataDir, Json
 from oa.cli.output import print_record, print_records
-from oa.domain.campaign import Campaign, as_text, canonical_name
+from oa.domain.campaign import LARGEST, Campaign, as_text, canonical_name
 from oa.errors import InvalidSetting
 
 app = typer.Typer(no_args_is_help=True, help="Look at the settings of data collection, and change them.")
@@ -98,7 +98,8 @@ def _values(name: str) -> str:
         return "true, false"
     if isinstance(default, tuple):
         return "labels" if "labels" in name else "languages"
-    return f"{bounds['least']} to {bounds['most']}"
+    most = "or more" if bounds["most"] == LARGEST else f"to {bounds['most']}"
+    return f"{bounds['least']} {most}"
 
 
 def _described(name: str, campaign: Campaign) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def require_admin(caller: Caller) -> None:
         RootTokenNotAuthorized: the caller is no admin.
     """
     if not caller.is_admin:
-        raise RootTokenNotAuthorized("this needs the token of an admin: `oa token add NAME` makes one on the hub's machine")
+        raise RootTokenNotAuthorized("this needs an admin's token: `oa token add NAME` makes one on the hub's machine")
 
 
 def acting_user(tx: Transaction, caller: Caller, who: Identity | None) -> User:

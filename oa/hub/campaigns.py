@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from oa.domain.campaign import Campaign, canonical_name, restored
+from oa.errors import InvalidSetting
 from oa.store import campaign_settings, journal
 from oa.store.database import Transaction
 
@@ -25,7 +26,11 @@ def current(tx: Transaction) -> Campaign:
     """
     campaign: Campaign | None = tx.cache.get(_CACHE_KEY)
     if campaign is None:
-        campaign = restored(_known(campaign_settings.stored(tx)))
+        try:
+            campaign = restored(_known(campaign_settings.stored(tx)))
+        except InvalidSetting as error:
+            way_out = "it is stored so, and `oa campaign reset KEY` takes it back"
+            raise InvalidSetting(f"{error}; {way_out}", **error.context) from error
         tx.cache[_CACHE_KEY] = campaign
     return campaign
 

@@ -119,6 +119,7 @@ def test_a_stored_hash_opens_nothing(database: Database) -> None:
 
 def test_a_revoked_key_is_refused(database: Database) -> None:
     _, credential = program(database)
+    database.run(lambda tx: caller(tx, credential))
     database.run(lambda tx: keys.revoke_key(tx, "bot"))
     with pytest.raises(ClientNotAuthorized):
         database.run(lambda tx: caller(tx, credential))
@@ -335,6 +336,24 @@ def test_somebody_who_is_shut_out_does_not_act_and_is_not_made_again(
     with pytest.raises(UserDisabled):
         acts(database, credential, ADA)
     assert len(database.run(lambda tx: tx.connection.execute(select(tables.users)).all())) == 1
+
+
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["in another process", "here"])
+@pytest.mark.parametrize("what", ["key", "user"])
+def test_what_is_forbidden_is_forbidden_from_the_next_request_on(
+    database: Database, what: str, elsewhere: bool
+) -> None:
+    _, credential = program(database)
+    user = [acts(database, credential, ADA) for _ in range(3)][-1]
+    where = Database(database.url) if elsewhere else database
+    if what == "key":
+        where.run(lambda tx: keys.revoke_key(tx, "bot"))
+    else:
+        where.run(lambda tx: accounts.set_enabled(tx, str(user.id), False))
+    if elsewhere:
+        where.shut()
+    with pytest.raises(ClientNotAuthorized if what == "key" else UserDisabled):
+        acts(database, credential, ADA)
 
 
 async def test_reading_makes_nobody(database: Database) -> None:

@@ -101,7 +101,7 @@ def test_a_setting_of_another_version_is_ignored_said_and_kept(
 
 def test_a_stored_value_that_is_no_longer_allowed_is_refused_until_it_is_reset(database: Database) -> None:
     put(database, goal_tree_size=0, max_tree_depth=5)
-    with pytest.raises(InvalidSetting, match="goal_tree_size must be at least 1"):
+    with pytest.raises(InvalidSetting, match=r"must be at least 1, not 0; .* `oa campaign reset KEY`"):
         database.run(campaigns.current)
     assert database.run(lambda tx: campaigns.reset(tx, ["goal_tree_size"])) == Campaign(max_tree_depth=5)
 
@@ -137,12 +137,12 @@ def test_the_work_that_is_open_follows_the_settings(database: Database) -> None:
         answer = TextAnswer(frontend_message_id="m1", user_message_id="m2", text="Why is the sky blue?")
         answers.answer_text(tx, program, ada, answer)
 
-    def wanted() -> list[int]:
-        return list(database.run(lambda tx: tx.connection.execute(select(tables.open_work.c.wanted))).scalars())
+    def open_reviews() -> list[int]:
+        return list(database.run(lambda tx: tx.connection.execute(select(tables.open_work.c.free))).scalars())
 
     database.run(plant)
-    assert wanted() == [3]
+    assert open_reviews() == [3]
     change(database, num_reviews_initial_prompt="5")
-    assert wanted() == [5]
+    assert open_reviews() == [5]
     database.run(lambda tx: campaigns.reset(tx, ["num_reviews_initial_prompt"]))
-    assert wanted() == [3]
+    assert open_reviews() == [3]
