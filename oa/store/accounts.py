@@ -75,31 +75,31 @@ def add_account(tx: Transaction, account: Account) -> bool:
 
 
 def account_by_name(tx: Transaction, username: str) -> Account | None:
-    row = tx.connection.execute(BY_NAME, {"username": username}).one_or_none()
+    row = tx.execute(BY_NAME, {"username": username}).one_or_none()
     return _account_of(row) if row else None
 
 
 def account_by_id(tx: Transaction, user_id: UUID) -> Account | None:
-    row = tx.connection.execute(BY_ID, {"user_id": user_id}).one_or_none()
+    row = tx.execute(BY_ID, {"user_id": user_id}).one_or_none()
     return _account_of(row) if row else None
 
 
 def all_accounts(tx: Transaction) -> list[Account]:
     """In the order in which they came."""
-    return [_account_of(row) for row in tx.connection.execute(ALL)]
+    return [_account_of(row) for row in tx.execute(ALL)]
 
 
 def has_admin(tx: Transaction, besides: UUID = NOBODY) -> bool:
     """Whether there is an enabled admin, one user not counted."""
-    return bool(tx.connection.execute(HAS_ADMIN, {"besides": besides}).scalar_one())
+    return bool(tx.execute(HAS_ADMIN, {"besides": besides}).scalar_one())
 
 
 def set_role(tx: Transaction, user_id: UUID, role: AccountRole) -> None:
-    tx.connection.execute(SET_ROLE, {"owner_id": user_id, "new_role": role.value})
+    tx.execute(SET_ROLE, {"owner_id": user_id, "new_role": role.value})
 
 
 def set_password_hash(tx: Transaction, user_id: UUID, password_hash: str) -> None:
-    tx.connection.execute(SET_PASSWORD, {"owner_id": user_id, "new_password_hash": password_hash})
+    tx.execute(SET_PASSWORD, {"owner_id": user_id, "new_password_hash": password_hash})
 
 
 def add_invitation(tx: Transaction, invitation: Invitation, secret_hash: str) -> None:
@@ -117,18 +117,18 @@ def add_invitation(tx: Transaction, invitation: Invitation, secret_hash: str) ->
 
 
 def invitation_by_hash(tx: Transaction, secret_hash: str) -> Invitation | None:
-    row = tx.connection.execute(INVITATION_BY_HASH, {"secret_hash": secret_hash}).one_or_none()
+    row = tx.execute(INVITATION_BY_HASH, {"secret_hash": secret_hash}).one_or_none()
     return Invitation(row.id, AccountRole(row.role), row.expiry_date, row.uses_left) if row else None
 
 
 def use_invitation(tx: Transaction, invitation_id: UUID) -> bool:
     """Take one use of an invitation; False when none is left."""
-    return tx.connection.execute(USE_INVITATION, {"invitation_id": invitation_id}).rowcount == 1
+    return tx.execute(USE_INVITATION, {"invitation_id": invitation_id}).rowcount == 1
 
 
 def forget_invitations(tx: Transaction, role: AccountRole) -> None:
     """No invitation for this role holds any longer."""
-    tx.connection.execute(FORGET_INVITATIONS, {"for_role": role.value})
+    tx.execute(FORGET_INVITATIONS, {"for_role": role.value})
 
 
 def _account_of(row: Iterable[Any]) -> Account:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from oa.domain.emoji import Emoji
@@ -54,7 +55,7 @@ def add_message(tx: Transaction, message: Message) -> None:
         InvalidFrontendMessageId: the program has given this id to another message.
     """
     try:
-        tx.connection.execute(INSERT_MESSAGE, message_row(message))
+        tx.execute(INSERT_MESSAGE, message_row(message))
     except IntegrityError as error:
         raise InvalidFrontendMessageId("user_message_id names another message; use one that is new") from error
     if message.parent_id is not None and not message.deleted:
@@ -72,18 +73,17 @@ def message_row(message: Message) -> dict[str, Any]:
 
 
 def count_child(tx: Transaction, parent_id: UUID, more: int) -> None:
-    tx.connection.execute(ADD_CHILD, {"parent": parent_id, "more": more})
+    tx.execute(ADD_CHILD, {"parent": parent_id, "more": more})
 
 
 def has_sent(tx: Transaction, user_id: UUID, text: str, *, since: datetime) -> bool:
     """Whether this person has written exactly this since then."""
     values = {"user_id": user_id, "same_text": text, "since": since}
-    return tx.connection.execute(SAME_TEXT, values).first() is not None
+    return tx.execute(SAME_TEXT, values).first() is not None
 
 
 def set_deleted(tx: Transaction, message_ids: Iterable[UUID], *, deleted: bool) -> None:
-    if rows := [{"message_id": message_id, "new_deleted": deleted} for message_id in message_ids]:
-        tx.connection.execute(SET_DELETED, rows)
+    tx.execute_many(SET_DELETED, [{"message_id": message_id, "new_deleted": deleted} for message_id in message_ids])
 
 
 # --- labels ----------------------------------------------------------------------------------------------------------
@@ -126,32 +126,32 @@ SAVE_REVIEW = (
 
 
 def add_labels(tx: Transaction, labels: LabelSet) -> None:
-    tx.connection.execute(INSERT_LABELS, {name: getattr(labels, name) for name in LabelSet.__slots__})
+    tx.execute(INSERT_LABELS, {name: getattr(labels, name) for name in LabelSet.__slots__})
 
 
 def remark_of(tx: Transaction, user_id: UUID, message_id: UUID) -> UUID | None:
     """The labels that this person put on this message without being asked."""
-    found: UUID | None = tx.connection.execute(REMARK_OF, {"user_id": user_id, "message_id": message_id}).scalar()
+    found: UUID | None = tx.execute(REMARK_OF, {"user_id": user_id, "message_id": message_id}).scalar()
     return found
 
 
 def replace_remark(tx: Transaction, remark_id: UUID, labels: Mapping[str, float]) -> None:
-    tx.connection.execute(REPLACE_REMARK, {"remark_id": remark_id, "new_labels": dict(labels)})
+    tx.execute(REPLACE_REMARK, {"remark_id": remark_id, "new_labels": dict(labels)})
 
 
 def reviews_of(tx: Transaction, message_id: UUID) -> list[dict[str, float]]:
     """The labels of everybody who was asked to review this message."""
-    return list(tx.connection.execute(REVIEWS_OF, {"message_id": message_id}).scalars())
+    return list(tx.execute(REVIEWS_OF, {"message_id": message_id}).scalars())
 
 
 def imported_means(tx: Transaction, message_id: UUID) -> dict[str, float]:
     """The mean labels that an imported message came with."""
-    return {row.label: row.value for row in tx.connection.execute(IMPORTED_MEANS, {"message_id": message_id})}
+    return {row.label: row.value for row in tx.execute(IMPORTED_MEANS, {"message_id": message_id})}
 
 
 def save_review(tx: Transaction, message_id: UUID, result: bool | None) -> None:
     """Count one more review of a message, with what the reviews say by now."""
-    tx.connection.execute(SAVE_REVIEW, {"of_message": message_id, "new_result": result})
+    tx.execute(SAVE_REVIEW, {"of_message": message_id, "new_result": result})
 
 
 # --- rankings --------------------------------------------------------------------------------------------------------
@@ -181,8 +181,8 @@ def add_ballot(tx: Transaction, ballot: CastBallot) -> None:
     """Keep a ballot and count it with every reply that it places."""
     row: dict[str, Any] = {name: getattr(ballot, name) for name in CastBallot.__slots__}
     row["ranking"] = [str(reply) for reply in ballot.ranking]
-    tx.connection.execute(INSERT_BALLOT, row)
-    tx.connection.execute(COUNT_BALLOT, [{"message_id": reply} for reply in ballot.ranking])
+    tx.execute(INSERT_BALLOT, row)
+    tx.execute_many(COUNT_BALLOT, [{"message_id": reply} for reply in ballot.ranking])
 
 
 # --- reactions -------------------------------------------------------------------------------------------------------
@@ -202,22 +202,27 @@ def change_emojis(
     """Put a person's reactions on a message and take others off; the counts afterwards."""
     counts = dict(message.emojis)
     for emoji in removed:
-        tx.connection.execute(DELETE_EMOJI, {"on_message": message.id, "of_user": user_id, "which": emoji.value})
+        tx.execute(DELETE_EMOJI, {"on_message": message.id, "of_user": user_id, "which": emoji.value})
         counts[emoji.value] = counts.get(emoji.value, 0) - 1
     for emoji in added:
         row = {"message_id": message.id, "user_id": user_id, "emoji": emoji.value, "created_date": tx.now}
-        tx.connection.execute(INSERT_EMOJI, row)
+        tx.execute(INSERT_EMOJI, row)
         counts[emoji.value] = counts.get(emoji.value, 0) + 1
     counts = {emoji: count for emoji, count in counts.items() if count > 0}
-    tx.connection.execute(SET_EMOJIS, {"message_id": message.id, "new_emojis": counts or None})
+    tx.execute(SET_EMOJIS, {"message_id": message.id, "new_emojis": counts or None})
     return counts
+
+
+@cache
+def _flag(dialect_name: str) -> Executable:
+    statement = dialect.insert(flagged_messages, dialect_name)
+    return statement.on_conflict_do_update(
+        index_elements=[flagged_messages.c.message_id],
+        set_={"processed": False, "created_date": statement.excluded.created_date},
+    )
 
 
 def flag(tx: Transaction, message_id: UUID) -> None:
     """Put a message into the moderators' queue, or back into it."""
-    statement = dialect.insert(flagged_messages, tx.connection.dialect.name)
-    statement = statement.on_conflict_do_update(
-        index_elements=[flagged_messages.c.message_id],
-        set_={"processed": False, "created_date": statement.excluded.created_date},
-    )
-    tx.connection.execute(statement, {"message_id": message_id, "processed": False, "created_date": tx.now})
+    flagged = {"message_id": message_id, "processed": False, "created_date": tx.now}
+    tx.execute(_flag(tx.connection.dialect.name), flagged)

@@ -18,16 +18,14 @@ _add = insert(tables.campaign_settings)
 
 def stored(tx: Transaction) -> dict[str, Any]:
     """What is stored, by name, as JSON has it: lists for tuples."""
-    return {name: value for name, value in tx.connection.execute(_all)}
+    return {name: value for name, value in tx.execute(_all)}
 
 
 def store(tx: Transaction, values: Mapping[str, Any]) -> None:
     """Keep these values, instead of older ones under the same names."""
     forget(tx, list(values))
-    if values:
-        tx.connection.execute(_add, [{"name": name, "value": value} for name, value in values.items()])
+    tx.execute_many(_add, [{"name": name, "value": value} for name, value in values.items()])
 
 
 def forget(tx: Transaction, names: Sequence[str]) -> None:
-    if names:
-        tx.connection.execute(_forget, [{"forgotten": name} for name in names])
+    tx.execute_many(_forget, [{"forgotten": name} for name in names])

@@ -76,7 +76,7 @@ class TokenOwner:
 
 def token_owner_by_hash(tx: Transaction, secret_hash: str) -> TokenOwner | None:
     """Whose token has this SHA-256, enabled or not, expired or not; None once it is revoked."""
-    row = tx.connection.execute(TOKEN_OWNER_BY_HASH, {"secret_hash": secret_hash}).one_or_none()
+    row = tx.execute(TOKEN_OWNER_BY_HASH, {"secret_hash": secret_hash}).one_or_none()
     if row is None:
         return None
     return TokenOwner(user_of(row), AccountRole(row.role), frozenset(row.scopes), row.expiry_date)
@@ -100,11 +100,11 @@ def add_token(tx: Transaction, token: AccessToken, secret_hash: str) -> None:
 
 def tokens_of(tx: Transaction, user_id: UUID) -> list[AccessToken]:
     """A person's tokens, oldest first, without the revoked ones."""
-    return [_token_of(row) for row in tx.connection.execute(TOKENS_OF, {"user_id": user_id})]
+    return [_token_of(row) for row in tx.execute(TOKENS_OF, {"user_id": user_id})]
 
 
 def revoke_token(tx: Transaction, token_id: UUID) -> None:
-    tx.connection.execute(REVOKE_TOKEN, {"token_id": token_id, "now": tx.now})
+    tx.execute(REVOKE_TOKEN, {"token_id": token_id, "now": tx.now})
 
 
 def add_key(tx: Transaction, key: ApiKey, secret_hash: str) -> None:
@@ -127,19 +127,19 @@ def add_key(tx: Transaction, key: ApiKey, secret_hash: str) -> None:
 
 def keys(tx: Transaction) -> list[ApiKey]:
     """Every program with a key, oldest first, with the disabled ones."""
-    return [_key_of(row) for row in tx.connection.execute(KEYS)]
+    return [_key_of(row) for row in tx.execute(KEYS)]
 
 
 def disable_client(tx: Transaction, client_id: UUID) -> None:
-    tx.connection.execute(DISABLE_CLIENT, {"client_id": client_id})
+    tx.execute(DISABLE_CLIENT, {"client_id": client_id})
     forget_clients(tx)
 
 
 def note_use(tx: Transaction, secret_hash: str, *, before: datetime) -> None:
     """A key or token was used now; nothing changes where it was last used after `before`."""
     values = {"secret_hash": secret_hash, "before": before, "now": tx.now}
-    tx.connection.execute(NOTE_TOKEN_USE, values)
-    tx.connection.execute(NOTE_KEY_USE, values)
+    tx.execute(NOTE_TOKEN_USE, values)
+    tx.execute(NOTE_KEY_USE, values)
 
 
 def _token_of(row: Iterable[Any]) -> AccessToken:

@@ -16,15 +16,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Executable
 
 from oa.errors import StoreUnavailable
 from oa.store import dialect
+from oa.store.prepared import Fetched, Parameters, PreparedStatements, fetched
 
 T = TypeVar("T")
+
+EMPTY: Parameters = MappingProxyType({})
 
 LARGEST_BATCH = 256
 """Use cases that share one commit at most, so that the first of them does not wait for ever."""
@@ -37,10 +41,28 @@ class Transaction:
     """What a use case may touch: the data, the time, chance, and nothing else."""
 
     connection: Connection
+    """For statements that are built for one use."""
     now: datetime
     rng: random.Random
     cache: dict[str, Any]
     """Values read from the database that hold until somebody changes them; who changes one removes it."""
+    prepared: PreparedStatements | None = None
+    """Where the connection is the writer's on SQLite."""
+
+    def execute(self, statement: Executable, parameters: Parameters = EMPTY) -> Fetched:
+        """Run a statement that is a constant of its module."""
+        if self.prepared is not None:
+            return self.prepared.execute(statement, parameters)
+        return fetched(self.connection, statement, parameters)
+
+    def execute_many(self, statement: Executable, rows: Sequence[Parameters]) -> None:
+        """Run a constant statement that gives no rows once for each of `rows`, which all have the same names."""
+        if not rows:
+            return
+        if self.prepared is not None:
+            self.prepared.execute_many(statement, rows)
+        else:
+            self.connection.execute(statement, rows)
 
     def new_id(self) -> UUID:
         return UUID(int=self.rng.getrandbits(128), version=4)
@@ -78,6 +100,7 @@ class _Writer:
     def __init__(self, engine: Engine, now: Callable[[], datetime], rng: random.Random) -> None:
         self._connection = engine.connect()
         self._on_sqlite = dialect.is_sqlite(self._connection)
+        self._prepared = PreparedStatements(self._connection) if self._on_sqlite else None
         # Transactions are begun and ended straight on the driver: that happens for every use case, and SQLAlchemy has
         # nothing to add to it.
         self._cursor: Any = self._connection.connection.cursor()
@@ -103,7 +126,9 @@ class _Writer:
     def _run(self, job: _Job[Any]) -> None:
         self._cursor.execute("SAVEPOINT use_case")
         try:
-            job.result = job.use_case(Transaction(self._connection, self._now(), self._rng, self._cache))
+            job.result = job.use_case(
+                Transaction(self._connection, self._now(), self._rng, self._cache, self._prepared)
+            )
             self._cursor.execute("RELEASE use_case")
         except BaseException as error:
             if dialect.is_lost(error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ def writer_engine(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S, foreign_k
         parsed.set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",
         poolclass=NullPool,
+        execution_options={"preserve_rowcount": True},  # or else an INSERT does not say whether it inserted anything
         connect_args=_postgres_options(parsed, settings),
     )
 
@@ -234,6 +236,11 @@ def insert(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
     return sqlite.insert(table) if dialect == SQLITE else postgresql.insert(table)
 
 
+@cache
+def _insert_or_ignore(table: Table, dialect: str) -> Insert:
+    return insert(table, dialect).on_conflict_do_nothing()
+
+
 def insert_or_ignore(connection: Connection, table: Table) -> Insert:
-    """Inserts rows whose key is not there yet and leaves the others alone."""
-    return insert(table, connection.dialect.name).on_conflict_do_nothing()
+    """Inserts rows whose key is not there yet and leaves the others alone; always the same statement."""
+    return _insert_or_ignore(table, connection.dialect.name)

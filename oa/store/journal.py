@@ -36,4 +36,4 @@ def add(
         "event_type": event_type,
         "event_payload": facts,
     }
-    tx.connection.execute(_add, event)
+    tx.execute(_add, event)

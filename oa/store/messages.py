@@ -106,7 +106,7 @@ def find(tx: Transaction, message_id: UUID) -> Message:
     Raises:
         MessageNotFound: no message has that id.
     """
-    row = tx.connection.execute(FIND, {"message_id": message_id}).one_or_none()
+    row = tx.execute(FIND, {"message_id": message_id}).one_or_none()
     if row is None:
         raise MessageNotFound("there is no message with this id", message_id=str(message_id))
     return message_of(row)
@@ -118,7 +118,7 @@ def find_by_frontend_id(tx: Transaction, client_id: UUID, frontend_id: str) -> M
     Raises:
         MessageNotFound: this program has no message of that name.
     """
-    row = tx.connection.execute(FIND_BY_FRONTEND_ID, {"client_id": client_id, "frontend_id": frontend_id}).one_or_none()
+    row = tx.execute(FIND_BY_FRONTEND_ID, {"client_id": client_id, "frontend_id": frontend_id}).one_or_none()
     if row is None:
         raise MessageNotFound("there is no message with this id", message_id=frontend_id)
     return message_of(row)
@@ -145,7 +145,7 @@ def tree(tx: Transaction, tree_id: UUID) -> list[Message]:
 
 def nodes(tx: Transaction, tree_id: UUID) -> list[Node]:
     """What the rules need to know of every message of a tree, oldest first."""
-    rows = tx.connection.execute(NODES, {"tree_id": tree_id})
+    rows = tx.execute(NODES, {"tree_id": tree_id})
     return [
         Node(
             id=row.id,
@@ -179,7 +179,7 @@ def emojis_of_user(tx: Transaction, user_id: UUID, message_ids: Iterable[UUID]) 
     """What one person has put on these messages, in the order in which they did; messages without any are left out."""
     found: dict[UUID, tuple[str, ...]] = {}
     for some in _slices(message_ids):
-        for message_id, emoji in tx.connection.execute(EMOJIS_OF_USER, {"user_id": user_id, "message_ids": some}):
+        for message_id, emoji in tx.execute(EMOJIS_OF_USER, {"user_id": user_id, "message_ids": some}):
             found[message_id] = (*found.get(message_id, ()), emoji)
     return found
 
@@ -187,7 +187,7 @@ def emojis_of_user(tx: Transaction, user_id: UUID, message_ids: Iterable[UUID]) 
 def authors(tx: Transaction, found: Iterable[Message]) -> dict[UUID, User]:
     """Who wrote these messages, by the id of the user."""
     ids = {message.user_id for message in found if message.user_id is not None}
-    rows = (row for some in _slices(ids) for row in tx.connection.execute(USERS, {"user_ids": some}))
+    rows = (row for some in _slices(ids) for row in tx.execute(USERS, {"user_ids": some}))
     return {user.id: user for user in map(user_of, rows)}
 
 
@@ -200,7 +200,7 @@ def part_of_list(tx: Transaction, wanted: MessageFilter, part: Part[datetime]) -
         .order_by(*(column.desc() if part.descending else column.asc() for column in place))
         .limit(part.limit)
     )
-    return _messages(tx, statement, {})
+    return [message_of(row) for row in tx.connection.execute(statement)]
 
 
 def _conditions(wanted: MessageFilter) -> Iterator[ColumnElement[bool]]:
@@ -245,7 +245,7 @@ def _bound(place: Place[datetime]) -> ColumnElement[Any]:
 
 
 def _messages(tx: Transaction, statement: AnySelect, values: dict[str, Any]) -> list[Message]:
-    return [message_of(row) for row in tx.connection.execute(statement, values)]
+    return [message_of(row) for row in tx.execute(statement, values)]
 
 
 def _slices(ids: Iterable[UUID]) -> Iterator[list[UUID]]:

@@ -92,7 +92,7 @@ def client_by_secret_hash(tx: Transaction, secret_hash: str) -> Client | None:
     """The program whose API key has this SHA-256, enabled or not."""
     known: dict[str, Client] = tx.cache.setdefault(KNOWN_CLIENTS, {})
     if (client := known.get(secret_hash)) is None:
-        row = tx.connection.execute(CLIENT_BY_HASH, {"secret_hash": secret_hash}).one_or_none()
+        row = tx.execute(CLIENT_BY_HASH, {"secret_hash": secret_hash}).one_or_none()
         if row is None:
             return None
         client = _remember(known, secret_hash, client_of(row))
@@ -105,7 +105,7 @@ def forget_clients(tx: Transaction) -> None:
 
 
 def user_by_id(tx: Transaction, user_id: UUID) -> User | None:
-    row = tx.connection.execute(USER_BY_ID, {"user_id": user_id}).one_or_none()
+    row = tx.execute(USER_BY_ID, {"user_id": user_id}).one_or_none()
     return user_of(row) if row else None
 
 
@@ -115,7 +115,7 @@ def user_by_identity(tx: Transaction, client_id: UUID, auth_method: str, usernam
     identity = (client_id, auth_method, username)
     if (user := known.get(identity)) is None:
         key = {"client_id": client_id, "auth_method": auth_method, "username": username}
-        row = tx.connection.execute(USER_BY_IDENTITY, key).one_or_none()
+        row = tx.execute(USER_BY_IDENTITY, key).one_or_none()
         if row is None:
             return None
         user = _remember(known, identity, user_of(row))
@@ -129,36 +129,36 @@ def forget_users(tx: Transaction) -> None:
 
 def everybody(tx: Transaction) -> list[User]:
     """Every user of every program, in the order in which they came."""
-    return [user_of(row) for row in tx.connection.execute(EVERYBODY)]
+    return [user_of(row) for row in tx.execute(EVERYBODY)]
 
 
 def add_user(tx: Transaction, user: User) -> bool:
     """Add a user; False, and nothing changed, where the same identity is there already."""
     values = {name: getattr(user, name) for name in USER_FIELDS}
-    return tx.connection.execute(dialect.insert_or_ignore(tx.connection, users), values).rowcount == 1
+    return tx.execute(dialect.insert_or_ignore(tx.connection, users), values).rowcount == 1
 
 
 def rename_user(tx: Transaction, user_id: UUID, display_name: str) -> None:
-    tx.connection.execute(RENAME, {"user_id": user_id, "new_display_name": display_name})
+    tx.execute(RENAME, {"user_id": user_id, "new_display_name": display_name})
     forget_users(tx)
 
 
 def enable_user(tx: Transaction, user_id: UUID, is_enabled: bool) -> None:
-    tx.connection.execute(ENABLE, {"user_id": user_id, "is_enabled": is_enabled})
+    tx.execute(ENABLE, {"user_id": user_id, "is_enabled": is_enabled})
     forget_users(tx)
 
 
 def change_user(tx: Transaction, user: User) -> None:
     """Write what may be changed of a user besides their name: `CHANGEABLE_FIELDS`."""
     changes = {f"new_{name}": getattr(user, name) for name in CHANGEABLE_FIELDS}
-    tx.connection.execute(CHANGE_USER, {"user_id": user.id, **changes})
+    tx.execute(CHANGE_USER, {"user_id": user.id, **changes})
     forget_users(tx)
 
 
 def note_activity(tx: Transaction, user: User, streak_start: datetime, streak_days: int) -> None:
     """Write that a user has done something now, and how their streak stands."""
     values = {"user_id": user.id, "now": tx.now, "new_start": streak_start, "new_days": streak_days}
-    tx.connection.execute(NOTE_ACTIVITY, values)
+    tx.execute(NOTE_ACTIVITY, values)
     known: dict[tuple[UUID, str, str], User] = tx.cache.get(KNOWN_USERS, {})
     identity = (user.api_client_id, user.auth_method, user.username)
     if identity in known:

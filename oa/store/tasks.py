@@ -105,7 +105,7 @@ HELD = (
 def _task(row: Any) -> Task | None:
     if row is None:
         return None
-    values: dict[str, Any] = dict(row._mapping)
+    values: dict[str, Any] = row._asdict()
     values["kind"] = TaskKind(row.kind)
     values["mode"] = ReviewMode(row.mode or ReviewMode.FULL)
     values["replies"] = tuple(UUID(reply) for reply in row.replies or ())
@@ -115,35 +115,35 @@ def _task(row: Any) -> Task | None:
 
 
 def find(tx: Transaction, client_id: UUID, task_id: UUID) -> Task | None:
-    return _task(tx.connection.execute(FIND, {"client_id": client_id, "task_id": task_id}).one_or_none())
+    return _task(tx.execute(FIND, {"client_id": client_id, "task_id": task_id}).one_or_none())
 
 
 def find_by_frontend_id(tx: Transaction, client_id: UUID, frontend_id: str) -> Task | None:
     """The task that a program acknowledged under this id of its own."""
     values = {"client_id": client_id, "frontend_id": frontend_id}
-    return _task(tx.connection.execute(FIND_BY_FRONTEND_ID, values).one_or_none())
+    return _task(tx.execute(FIND_BY_FRONTEND_ID, values).one_or_none())
 
 
 def find_by_request_key(tx: Transaction, client_id: UUID, key: str) -> Task | None:
     values = {"client_id": client_id, "request_key": key}
-    return _task(tx.connection.execute(FIND_BY_REQUEST_KEY, values).one_or_none())
+    return _task(tx.execute(FIND_BY_REQUEST_KEY, values).one_or_none())
 
 
 def find_review(tx: Transaction, client_id: UUID, user_id: UUID, message_id: UUID) -> Task | None:
     """The task of reviewing this message that this person has, an open one first."""
     values = {"client_id": client_id, "user_id": user_id, "message_id": message_id}
-    return _task(tx.connection.execute(FIND_REVIEW, values).one_or_none())
+    return _task(tx.execute(FIND_REVIEW, values).one_or_none())
 
 
 def pending(tx: Transaction, user_id: UUID, since: datetime) -> int:
     """How many tasks of this age or younger a person has neither answered nor given back."""
-    count: int = tx.connection.execute(PENDING, {"user_id": user_id, "since": since}).scalar_one()
+    count: int = tx.execute(PENDING, {"user_id": user_id, "since": since}).scalar_one()
     return count
 
 
 def add(tx: Transaction, task: Task) -> None:
     is_review = bool(task.valid_labels)
-    tx.connection.execute(
+    tx.execute(
         INSERT,
         {
             "id": task.id,
@@ -185,18 +185,18 @@ def acknowledge(tx: Transaction, client_id: UUID, task_id: UUID, frontend_id: st
         "new_frontend_id": frontend_id,
     }
     try:
-        return tx.connection.execute(ACKNOWLEDGE, values).rowcount == 1
+        return tx.execute(ACKNOWLEDGE, values).rowcount == 1
     except IntegrityError as error:
         raise InvalidFrontendMessageId("this message_id names another task; use one that is new") from error
 
 
 def skip(tx: Transaction, task_id: UUID, reason: str | None) -> None:
-    tx.connection.execute(SKIP, {"task_id": task_id, "reason": reason})
+    tx.execute(SKIP, {"task_id": task_id, "reason": reason})
 
 
 def finish(tx: Transaction, task_id: UUID, answer_key: str | None) -> None:
     """Mark a task as done, give up its place, and keep under which key its answer came."""
-    tx.connection.execute(FINISH, {"task_id": task_id, "new_key": answer_key})
+    tx.execute(FINISH, {"task_id": task_id, "new_key": answer_key})
 
 
 # --- places on slots of open work ------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ NEXT_LOSS_KNOWN = "when the next task loses its place"
 
 def release(tx: Transaction, task_id: UUID) -> None:
     """Give up a task's place."""
-    tx.connection.execute(RELEASE, {"task_id": task_id})
+    tx.execute(RELEASE, {"task_id": task_id})
 
 
 def lost_places(tx: Transaction) -> list[tuple[UUID, UUID]]:
@@ -216,9 +216,9 @@ def lost_places(tx: Transaction) -> list[tuple[UUID, UUID]]:
     known: datetime | None = tx.cache.get(NEXT_LOSS_KNOWN)
     if known is not None and tx.now < known:
         return []
-    lost = [(row.id, row.message_tree_id) for row in tx.connection.execute(LOST_PLACE, {"now": tx.now})]
+    lost = [(row.id, row.message_tree_id) for row in tx.execute(LOST_PLACE, {"now": tx.now})]
     if not lost:
-        tx.cache[NEXT_LOSS_KNOWN] = tx.connection.execute(NEXT_LOSS).scalar() or NEVER
+        tx.cache[NEXT_LOSS_KNOWN] = tx.execute(NEXT_LOSS).scalar() or NEVER
     return lost
 
 
@@ -230,5 +230,5 @@ def note_place(tx: Transaction, until: datetime) -> None:
 
 def held(tx: Transaction, tree_id: UUID) -> dict[tuple[TaskKind, UUID], int]:
     """How many tasks hold a place, by kind and message."""
-    rows = tx.connection.execute(HELD, {"tree_id": tree_id})
+    rows = tx.execute(HELD, {"tree_id": tree_id})
     return {(TaskKind(row.kind), row.parent_message_id): row.held for row in rows}

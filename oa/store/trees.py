@@ -94,14 +94,14 @@ def find(tx: Transaction, tree_id: UUID) -> Tree:
     Raises:
         TreeNotFound: no tree has that id.
     """
-    row = tx.connection.execute(TREE, {"tree_id": tree_id}).one_or_none()
+    row = tx.execute(TREE, {"tree_id": tree_id}).one_or_none()
     if row is None:
         raise TreeNotFound("there is no tree with this id", tree_id=str(tree_id))
     return tree_of(row)
 
 
 def add(tx: Transaction, tree: Tree) -> None:
-    tx.connection.execute(INSERT, row_of(tree))
+    tx.execute(INSERT, row_of(tree))
 
 
 def row_of(tree: Tree) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def row_of(tree: Tree) -> dict[str, Any]:
 
 def save_state(tx: Transaction, tree: Tree) -> None:
     """Write the state of a tree and the date on which it won the draw."""
-    tx.connection.execute(
+    tx.execute(
         SAVE_STATE,
         {
             "tree_id": tree.id,
@@ -134,17 +134,17 @@ def save_state(tx: Transaction, tree: Tree) -> None:
 
 
 def active_trees(tx: Transaction) -> list[UUID]:
-    return list(tx.connection.execute(ACTIVE_TREES).scalars())
+    return list(tx.execute(ACTIVE_TREES).scalars())
 
 
 def of_state(tx: Transaction, lang: str, state: TreeState, *, limit: int) -> list[UUID]:
     """Some trees of one language in one state."""
-    found = tx.connection.execute(OF_STATE, {"lang": lang, "state": state.value, "limit": limit})
+    found = tx.execute(OF_STATE, {"lang": lang, "state": state.value, "limit": limit})
     return list(found.scalars())
 
 
 def langs_of_state(tx: Transaction, state: TreeState) -> list[str]:
-    return list(tx.connection.execute(LANGS_OF_STATE, {"state": state.value}).scalars())
+    return list(tx.execute(LANGS_OF_STATE, {"state": state.value}).scalars())
 
 
 # --- rankings --------------------------------------------------------------------------------------------------------
@@ -152,14 +152,14 @@ def langs_of_state(tx: Transaction, state: TreeState) -> list[str]:
 
 def ballot_counts(tx: Transaction, tree_id: UUID) -> dict[UUID, int]:
     """How many ballots the replies to each message have."""
-    rows = tx.connection.execute(BALLOT_COUNTS, {"tree_id": tree_id})
+    rows = tx.execute(BALLOT_COUNTS, {"tree_id": tree_id})
     return {row.parent_id: row.ballots for row in rows}
 
 
 def ballots_of(tx: Transaction, tree_id: UUID) -> dict[UUID, list[tuple[tuple[UUID, ...], bool]]]:
     """The ballots on the replies to each message: the order, best first, and whether none was acceptable."""
     found: dict[UUID, list[tuple[tuple[UUID, ...], bool]]] = {}
-    for row in tx.connection.execute(BALLOTS, {"tree_id": tree_id}):
+    for row in tx.execute(BALLOTS, {"tree_id": tree_id}):
         order = tuple(UUID(reply) for reply in row.ranking)
         found.setdefault(row.parent_id, []).append((order, row.not_rankable))
     return found
@@ -167,10 +167,9 @@ def ballots_of(tx: Transaction, tree_id: UUID) -> dict[UUID, list[tuple[tuple[UU
 
 def save_ranks(tx: Transaction, tree_id: UUID, ranks: Mapping[UUID, int]) -> None:
     """Write the ranks of a tree's messages; those not named have none."""
-    tx.connection.execute(FORGET_RANKS, {"tree_id": tree_id})
-    if ranks:
-        rows = [{"message_id": message_id, "new_rank": rank} for message_id, rank in ranks.items()]
-        tx.connection.execute(SET_RANK, rows)
+    tx.execute(FORGET_RANKS, {"tree_id": tree_id})
+    rows = [{"message_id": message_id, "new_rank": rank} for message_id, rank in ranks.items()]
+    tx.execute_many(SET_RANK, rows)
 
 
 # --- the prompt lottery ----------------------------------------------------------------------------------------------
@@ -197,7 +196,7 @@ LOTTERY = select(
 
 def lottery(tx: Transaction, lang: str, *, most: Lottery) -> Lottery:
     """How many trees of a language compete, each counted up to what `most` says."""
-    row = tx.connection.execute(
+    row = tx.execute(
         LOTTERY,
         {
             "lang": lang,
@@ -211,23 +210,23 @@ def lottery(tx: Transaction, lang: str, *, most: Lottery) -> Lottery:
 
 def waiting_authors(tx: Transaction, lang: str, *, since: datetime) -> dict[UUID, int]:
     """Authors with prompts in the draw, with how many ballots since then put a reply of theirs first."""
-    rows = tx.connection.execute(WAITING_AUTHORS, {"lang": lang, "since": since})
+    rows = tx.execute(WAITING_AUTHORS, {"lang": lang, "since": since})
     return {row.user_id: row.places for row in rows}
 
 
 def waiting_of(tx: Transaction, lang: str, author: UUID) -> Sequence[UUID]:
     """At most a hundred of an author's waiting prompts."""
-    return tx.connection.execute(WAITING_OF_AUTHOR, {"lang": lang, "user_id": author}).scalars().all()
+    return tx.execute(WAITING_OF_AUTHOR, {"lang": lang, "user_id": author}).scalars().all()
 
 
 def abandoned_prompts(tx: Transaction) -> Sequence[UUID]:
     """Waiting prompts whose authors have been disabled or are gone."""
-    return tx.connection.execute(ABANDONED_PROMPTS).scalars().all()
+    return tx.execute(ABANDONED_PROMPTS).scalars().all()
 
 
 def wait_for_draw(tx: Transaction, tree_id: UUID, lang: str, author: UUID | None) -> None:
-    tx.connection.execute(WAIT, {"message_id": tree_id, "lang": lang, "user_id": author})
+    tx.execute(WAIT, {"message_id": tree_id, "lang": lang, "user_id": author})
 
 
 def stop_waiting(tx: Transaction, tree_id: UUID) -> None:
-    tx.connection.execute(STOP_WAITING, {"tree_id": tree_id})
+    tx.execute(STOP_WAITING, {"tree_id": tree_id})

@@ -71,12 +71,12 @@ def _opening(row: Any) -> Opening:
 
 
 def of_tree(tx: Transaction, tree_id: UUID) -> list[Opening]:
-    return [_opening(row) for row in tx.connection.execute(OF_TREE, {"tree_id": tree_id})]
+    return [_opening(row) for row in tx.execute(OF_TREE, {"tree_id": tree_id})]
 
 
 def open_slot(tx: Transaction, tree_id: UUID, slot: Slot) -> int:
     """Open a slot and say under which number."""
-    work_id: int = tx.connection.execute(
+    work_id: int = tx.execute(
         INSERT,
         {
             "kind": slot.kind.value,
@@ -94,35 +94,34 @@ def open_slot(tx: Transaction, tree_id: UUID, slot: Slot) -> int:
 
 def change_slot(tx: Transaction, work_id: int, slot: Slot) -> None:
     row = {"work_id": work_id, "new_free": slot.free, "new_lonely": slot.lonely}
-    tx.connection.execute(UPDATE, row)
+    tx.execute(UPDATE, row)
 
 
 def close_slots(tx: Transaction, work_ids: Iterable[int]) -> None:
-    if rows := [{"work_id": work_id} for work_id in work_ids]:
-        tx.connection.execute(DELETE, rows)
+    tx.execute_many(DELETE, [{"work_id": work_id} for work_id in work_ids])
 
 
 def close_tree(tx: Transaction, tree_id: UUID) -> None:
-    tx.connection.execute(DELETE_OF_TREE, {"tree_id": tree_id})
+    tx.execute(DELETE_OF_TREE, {"tree_id": tree_id})
 
 
 def close_all(tx: Transaction) -> None:
-    tx.connection.execute(DELETE_ALL)
+    tx.execute(DELETE_ALL)
 
 
 def take(tx: Transaction, work_id: int) -> None:
     """One place less on a slot; and somewhere else for the next random probe."""
-    tx.connection.execute(TAKE, {"work_id": work_id, "new_key": tx.rng.random()})
+    tx.execute(TAKE, {"work_id": work_id, "new_key": tx.rng.random()})
 
 
 def move(tx: Transaction, work_id: int) -> None:
     """Put a slot somewhere else for the next random probe."""
-    tx.connection.execute(MOVE, {"work_id": work_id, "new_key": tx.rng.random()})
+    tx.execute(MOVE, {"work_id": work_id, "new_key": tx.rng.random()})
 
 
 def give_back(tx: Transaction, kind: TaskKind, message_id: UUID) -> None:
     """One place more on a slot, if it is still open."""
-    tx.connection.execute(GIVE_BACK, {"on_message": message_id, "of_kind": kind.value})
+    tx.execute(GIVE_BACK, {"on_message": message_id, "of_kind": kind.value})
 
 
 # --- finding work ----------------------------------------------------------------------------------------------------
@@ -164,7 +163,7 @@ def probe(
     values: dict[str, Any] = {"pool": pool.value, "lang": lang, "user_id": user_id, "start": tx.rng.random()}
     if by_kind:
         values["kind"] = of_pool[0].value
-    row = tx.connection.execute(PROBES[by_kind, lonely_first], values).first()
+    row = tx.execute(PROBES[by_kind, lonely_first], values).first()
     return None if row is None else _opening(row)
 
 
@@ -183,9 +182,9 @@ BARRED_COUNTS = (
 
 def counts(tx: Transaction, lang: str, user_id: UUID | None) -> dict[TaskKind, int]:
     """Messages with work that this person may be given (anybody, when None), by kind."""
-    found = {TaskKind(row.kind): row.open for row in tx.connection.execute(COUNTS, {"lang": lang})}
+    found = {TaskKind(row.kind): row.open for row in tx.execute(COUNTS, {"lang": lang})}
     if user_id is not None:
-        for row in tx.connection.execute(BARRED_COUNTS, {"lang": lang, "user_id": user_id}):
+        for row in tx.execute(BARRED_COUNTS, {"lang": lang, "user_id": user_id}):
             found[TaskKind(row.kind)] -= row.open
     return found
 
@@ -223,7 +222,7 @@ def has_done(tx: Transaction, kind: TaskKind, message_id: UUID, user_id: UUID) -
     """Whether this person has given such an answer on this message before."""
     statement = REVIEWED_BY if kind in REVIEWS else RANKED_BY if kind in RANKINGS else REPLIED_BY
     values = {"message_id": message_id, "user_id": user_id}
-    return tx.connection.execute(statement, values).first() is not None
+    return tx.execute(statement, values).first() is not None
 
 
 @cache
@@ -248,13 +247,13 @@ def unsuitable(tx: Transaction, kind: TaskKind, message_id: UUID, campaign: Camp
     if statement is None:
         return ()
     values = {"message_id": message_id, "skip_emoji": SKIP_EMOJI[kind].value}
-    return tx.connection.execute(statement, values).scalars().all()
+    return tx.execute(statement, values).scalars().all()
 
 
 def bar(tx: Transaction, work_id: int, user_ids: Iterable[UUID]) -> None:
     """Never give this slot to these people."""
-    if rows := [{"work_id": work_id, "user_id": user_id} for user_id in user_ids]:
-        tx.connection.execute(dialect.insert_or_ignore(tx.connection, barred), rows)
+    rows = [{"work_id": work_id, "user_id": user_id} for user_id in user_ids]
+    tx.execute_many(dialect.insert_or_ignore(tx.connection, barred), rows)
 
 
 @cache
@@ -274,7 +273,7 @@ def bar_from(tx: Transaction, kind: TaskKind, message_id: UUID, user_id: UUID) -
         Whether that is new. False says little: they were barred before, or the slot is closed.
     """
     values = {"kind": kind.value, "message_id": message_id, "user_id": user_id}
-    return tx.connection.execute(_bar_from(tx.connection.dialect.name), values).rowcount == 1
+    return tx.execute(_bar_from(tx.connection.dialect.name), values).rowcount == 1
 
 
 OPEN_RANKINGS = select(func.count()).where(
@@ -284,5 +283,5 @@ OPEN_RANKINGS = select(func.count()).where(
 
 def open_rankings(tx: Transaction, lang: str) -> int:
     """How many rankings of a language still want ballots."""
-    count: int = tx.connection.execute(OPEN_RANKINGS, {"lang": lang}).scalar_one()
+    count: int = tx.execute(OPEN_RANKINGS, {"lang": lang}).scalar_one()
     return count
