@@ -87,7 +87,7 @@ def answer_unreadable(request: AnyRequest, error: ValidationException) -> Respon
     extra = cast(list[Mapping[str, Any]], error.extra if isinstance(error.extra, list) else [])
     found = [_explain(message) for message in extra]
     found = found or [ValidationError(loc=["query"], msg=_sentence(error.detail)[0], type="value_error.missing")]
-    sentences = "; ".join(f"{'.'.join(str(step) for step in one.loc[1:]) or 'the body'} {one.msg}" for one in found)
+    sentences = "; ".join(f"{_where(one)} {one.msg}" for one in found)
     if request.scope["path"].startswith(OPEN_ASSISTANT):
         return _json(422, HTTPValidationError(detail=found, message=sentences))
     return _problem(422, Problem(type="urn:oa:invalid", title=sentences, status=422, errors=found))
@@ -146,7 +146,7 @@ NOUNS: Mapping[str, str] = {
     "object": "an object",
     "array": "a list",
     "uuid": "a UUID",
-    "datetime": "a date and time in ISO 8601",
+    "rfc3339": "a date and time such as 2026-11-20T12:00:00Z",
 }
 
 
@@ -165,6 +165,10 @@ def _explain(message: Mapping[str, Any]) -> ValidationError:
     sentence, kind = _sentence(text)
     loc: list[str | int] = [source, *(int(step) if step.isdecimal() else step for step in steps)]
     return ValidationError(loc=loc, msg=sentence, type=kind)
+
+
+def _where(error: ValidationError) -> str:
+    return ".".join(str(step) for step in error.loc[1:]) or f"the {error.loc[0]}"
 
 
 def _sentence(message: str) -> tuple[str, str]:
