@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
@@ -25,6 +26,7 @@ def serve(
     An empty data directory is all that it needs. The first start prints a link that makes its administrator.
     """
     settings = load_settings(data_dir, config_file, {"server.host": host, "server.port": port})
+    gc.disable()  # while the hub loads, nothing is garbage; `run` switches it on again
     from oa.server.run import run  # the web framework and the database, for this command only
     from oa.store.opening import open_database
 

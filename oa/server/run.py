@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -101,6 +102,9 @@ def _serve(config: Config, database: Database, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays, and need not be looked through again
+    gc.enable()
     # The server raises the signal again once it has stopped; it has done its work by then.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     uvicorn.Server(served).run(sockets=[listener])
