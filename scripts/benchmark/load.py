@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import uuid4
 
 import aiohttp
 
@@ -98,22 +98,22 @@ async def run(plan: Plan, at_start: Callable[[], None], at_end: Callable[[], Non
     connector, timeout = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         hub = _Hub(plan, session, log, rng)
-        workers = [asyncio.create_task(_work(hub, people)) for _ in range(plan.users)]
+        over = asyncio.Event()
+        workers = [asyncio.create_task(_work(hub, people, over)) for _ in range(plan.users)]
         await asyncio.sleep(plan.warmup_s)
         at_start()
         log.counts = True
         await asyncio.sleep(plan.seconds)
         log.counts = False
         at_end()
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        over.set()  # everybody finishes what they hold: an abandoned task keeps its place from others for minutes
+        await asyncio.gather(*workers)
     return log
 
 
-async def _work(hub: _Hub, people: asyncio.Queue[str]) -> None:
+async def _work(hub: _Hub, people: asyncio.Queue[str], over: asyncio.Event) -> None:
     log = hub.log
-    while True:
+    while not over.is_set():
         person = await people.get()
         try:
             kind = await hub.interact(person)
@@ -143,7 +143,7 @@ class _Hub:
         """One task from request to answer; returns its kind."""
         user = {"id": person, "display_name": person, "auth_method": "local"}
         task = await self._post("task", "/tasks/", {"type": "random", "user": user, "lang": self._plan.lang})
-        name = self._new_name()
+        name = _new_name()
         await self._post("ack", f"/tasks/{task['id']}/ack", {"message_id": name})
         await self._post("interaction", "/tasks/interaction", {"user": user, **self._answer(task, name)})
         return task["type"]
@@ -166,11 +166,11 @@ class _Hub:
         kind: str = task["type"]
         if kind in LENGTHS:
             words = self._rng.choices(WORDS, k=self._rng.randint(*LENGTHS[kind]))
-            text = f"{' '.join(words)} #{self._rng.getrandbits(48):x}"
+            text = f"{' '.join(words)} #{_new_name()}"
             return {
                 "type": "text_reply_to_message",
                 "message_id": name,
-                "user_message_id": self._new_name(),
+                "user_message_id": _new_name(),
                 "text": text,
             }
         if kind.startswith("rank_"):
@@ -191,8 +191,10 @@ class _Hub:
             return float(self._rng.random() < self._plan.p_spam)
         return self._rng.choice((0.0, 0.25, 0.5, 0.75, 1.0)) if label in SCALES else 0.0
 
-    def _new_name(self) -> str:
-        return str(UUID(int=self._rng.getrandbits(128), version=4))
+
+def _new_name() -> str:
+    """Not from the seed: names and texts must be new to the hub, whatever was run on it before."""
+    return str(uuid4())
 
 
 async def time_availability(plan: Plan, repetitions: int = 300) -> Json:
