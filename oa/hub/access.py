@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from oa.domain.people import (
     CONTROL_CHARACTERS,
@@ -45,6 +46,8 @@ TOKEN_PREFIX = "oat_"
 
 HUB = Client(id=HUB_CLIENT_ID, description="people of this hub", trusted=False)
 """The program through which people act who sign in here. Their role says what they may do, not its trust."""
+
+AUTH_METHODS = frozenset(map(str, AuthMethod))
 
 USE_NOTED_EVERY = timedelta(hours=1)
 
@@ -147,12 +150,17 @@ def reading_user(tx: Transaction, caller: Caller, who: Identity | None) -> User 
     """
     if caller.person is not None or who is None:
         return caller.person
-    found = None
-    if not CONTROL_CHARACTERS.search(who.username + who.auth_method):
-        found = people.user_by_identity(tx, caller.client.id, who.auth_method, who.username)
+    found = known_user(tx, caller.client.id, who)
     if found is None:
         raise UserNotFound("there is no such user; they appear with the first task that they ask for")
     return found
+
+
+def known_user(tx: Transaction, client_id: UUID, who: Identity) -> User | None:
+    """The user whom a program names so, if this hub has met them; nobody has a name that cannot be one."""
+    if who.auth_method not in AUTH_METHODS or CONTROL_CHARACTERS.search(who.username):
+        return None
+    return people.user_by_identity(tx, client_id, who.auth_method, who.username)
 
 
 def _asserted_user(tx: Transaction, client: Client, who: Identity | None) -> User:
@@ -160,6 +168,8 @@ def _asserted_user(tx: Transaction, client: Client, who: Identity | None) -> Use
         raise UserNotSpecified("say which user this is for, as `auth_method:username` or in `user`")
     if not who.username or not who.auth_method:
         raise AuthAndUsernameRequired("a user needs both an id and an auth_method")
+    if who.auth_method not in AUTH_METHODS:
+        raise Invalid(f"auth_method is one of {', '.join(AuthMethod)}, not {who.auth_method[:40]!r}")
     check_name("a user's id", who.username, LONGEST_USERNAME)
     display_name = _display_name(who)
     user = people.user_by_identity(tx, client.id, who.auth_method, who.username)
@@ -172,8 +182,6 @@ def _asserted_user(tx: Transaction, client: Client, who: Identity | None) -> Use
 
 
 def _met(tx: Transaction, client: Client, who: Identity, display_name: str) -> User:
-    if who.auth_method not in frozenset(AuthMethod):
-        raise Invalid(f"auth_method is one of {', '.join(AuthMethod)}, not {who.auth_method[:40]!r}")
     is_system = who.auth_method == AuthMethod.SYSTEM
     user = User(
         id=tx.new_id(),

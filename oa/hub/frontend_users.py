@@ -65,7 +65,7 @@ def _barred(tx: Transaction, caller: Caller, who: Identity) -> User | None:
     """The user whom a program names, if they may not act: they can still be asked about and changed."""
     if caller.person is not None:
         return None
-    user = people.user_by_identity(tx, caller.client.id, who.auth_method, who.username)
+    user = access.known_user(tx, caller.client.id, who)
     return user if user is not None and (user.deleted or not user.enabled) else None
 
 
@@ -83,7 +83,7 @@ def by_name(tx: Transaction, caller: Caller, who: Identity, client_id: UUID | No
     """
     client_id = client_id or caller.client.id
     _check_may_read(caller, client_id)
-    user = people.user_by_identity(tx, client_id, who.auth_method, who.username)
+    user = access.known_user(tx, client_id, who)
     if user is None:
         raise UserNotFound("this program has no such user")
     return user

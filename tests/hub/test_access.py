@@ -8,9 +8,21 @@ from typing import TypeVar
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import insert, select, text, update
 
-from oa.domain.people import HUB_CLIENT_ID, AccountRole, Caller, Client, Identity, TokenScope, User
+from oa.domain.people import (
+    HUB_CLIENT_ID,
+    IMPORT_CLIENT_ID,
+    AccountRole,
+    AuthMethod,
+    Caller,
+    Client,
+    Identity,
+    TokenScope,
+    User,
+)
 from oa.errors import (
     AuthAndUsernameRequired,
     ClientNotAuthorized,
@@ -25,7 +37,7 @@ from oa.hub import access, accounts, keys
 from oa.hub.access import Credential, Uses, acting_user, caller, reading_user
 from oa.hub.accounts import NewAccount
 from oa.hub.keys import NewClient, NewToken
-from oa.store import tables
+from oa.store import people, tables
 from oa.store.database import Database, Transaction
 
 T = TypeVar("T")
@@ -307,6 +319,7 @@ def test_the_owner_of_a_token_acts_whoever_is_named(database: Database) -> None:
         (Identity("discord", "ada\x00"), Invalid, "control"),
         (Identity("discord", "ada\ud800"), Invalid, "control"),
         (Identity("disc\x00ord", "ada"), Invalid, "discord, google"),
+        (Identity("disc\ud800", "ada"), Invalid, "discord, google"),
         (Identity("discord", "ada", "A" * 257), Invalid, "256 characters"),
         (Identity("discord", "ada", "A\x1b[2J"), Invalid, "control"),
     ],
@@ -374,6 +387,27 @@ async def test_the_owner_of_a_token_reads_whoever_is_named(database: Database) -
     owner, credential = person(database)
     for who in (None, ADA):
         assert await database.read(lambda tx, named=who: reading_user(tx, caller(tx, credential), named)) == owner
+
+
+names = st.one_of(
+    st.text(max_size=300),
+    st.text(st.characters(), max_size=20),
+    st.sampled_from([method.value for method in AuthMethod]),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.builds(Identity, names, names, st.none() | names))
+def test_whatever_a_program_says_makes_a_user_or_a_sentence(database: Database, who: Identity) -> None:
+    client = Client(id=IMPORT_CLIENT_ID, description="bot", trusted=False)
+    before = database.run(lambda tx: len(people.everybody(tx)))
+    try:
+        made = database.run(lambda tx: acting_user(tx, Caller(client), who))
+    except OaError:
+        assert database.run(lambda tx: len(people.everybody(tx))) == before
+        return
+    assert (made.username, made.auth_method) == (who.username, who.auth_method)
+    assert database.run(lambda tx: reading_user(tx, Caller(client), who)) == made
 
 
 # --- when it was last used -------------------------------------------------------------------------------------------

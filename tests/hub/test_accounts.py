@@ -127,6 +127,27 @@ def test_the_only_admin_stays_one(database: Database) -> None:
     assert database.run(lambda tx: accounts.set_role(tx, "root", VOLUNTEER)).role is VOLUNTEER
 
 
+def test_people_programs_and_their_secrets_are_kept_by_every_database(any_database: Database) -> None:
+    admin, ada = create(any_database, "root", ADMIN), create(any_database, "Ada")
+    key = any_database.run(lambda tx: keys.create_client(tx, NewClient(description="bot")))
+    token = any_database.run(lambda tx: keys.issue_token(tx, ada.user, keys.NewToken("laptop")))
+    any_database.run(lambda tx: accounts.set_role(tx, "ada", MODERATOR, by=admin.user))
+    code = any_database.run(lambda tx: accounts.invite(tx))
+    any_database.run(lambda tx: accounts.register(tx, NewAccount("Grace"), Admission.INVITATION, code))
+    program, person = (
+        any_database.run(lambda tx, shown=secret: access.caller(tx, access.Credential(shown)))
+        for secret in (key.secret, token.secret)
+    )
+    assert (program.client, person.person, person.role) == (key.client, ada.user, MODERATOR)
+    seen = [any_database.run(lambda tx: access.acting_user(tx, program, Identity("google", "李", "李"))) for _ in "12"]
+    assert seen[0] == seen[1]
+    any_database.run(lambda tx: access.note_use(tx, access.Credential(token.secret)))
+    any_database.run(lambda tx: keys.revoke_token(tx, ada.user, token.token.hint))
+    assert any_database.run(lambda tx: keys.tokens_of(tx, ada.user)) == []
+    names = [account.user.username for account in any_database.run(accounts.all_accounts)]
+    assert sorted(names) == ["ada", "grace", "root"]
+
+
 # --- coming in -------------------------------------------------------------------------------------------------------
 
 
