@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-from oa.domain.labels import CATALOGUE, Label
+from oa.domain.labels import CATALOGUE
 from oa.protocol.users import User
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -44,7 +44,7 @@ class TextLabels(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", ta
     """Also raise a red flag, so that a moderator looks."""
 
 
-_DESCRIPTIONS = {
+_DESCRIPTIONS: Mapping[str, LabelDescription] = {
     label: LabelDescription(name=label, widget=entry.widget, display_text=entry.display_text, help_text=entry.help_text)
     for label, entry in CATALOGUE.items()
 }
@@ -52,4 +52,4 @@ _DESCRIPTIONS = {
 
 def describe(labels: Iterable[str]) -> list[LabelDescription]:
     """The descriptions of some labels, in their order."""
-    return [_DESCRIPTIONS[Label(label)] for label in labels]
+    return [_DESCRIPTIONS[label] for label in labels]
