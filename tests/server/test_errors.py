@@ -287,10 +287,12 @@ async def own_message(scene: Scene) -> httpx.Response:
 
 async def second_review(scene: Scene) -> httpx.Response:
     await scene.hub.set_campaign(allow_duplicate_tasks="true")
-    tasks = [await scene.review(), await scene.hub.take("bob", "label_initial_prompt")]
+    first = await scene.review()
+    scene.clock.advance(timedelta(seconds=301))  # until then nobody is asked twice
+    second = await scene.hub.take("bob", "label_initial_prompt")
     await scene.hub.set_campaign(allow_duplicate_tasks="false")
-    await scene.hub.answer("bob", tasks[0])
-    return await scene.hub.answer("bob", tasks[1])
+    await scene.hub.answer("bob", first)
+    return await scene.hub.answer("bob", second)
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
