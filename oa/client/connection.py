@@ -107,8 +107,13 @@ class Connection:
             return msgspec.json.decode(response.content, type=answer)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Unavailable(
-                f"{self.http.base_url} does not answer like a hub; check the address, and that the versions fit"
+                f"{self._address} does not answer like a hub; check the address, and that the versions fit"
             ) from error
+
+    @property
+    def _address(self) -> str:
+        """The hub as people name it."""
+        return str(self.http.base_url.copy_with(path="/")).rstrip("/")
 
     async def _persist(self, request: Request) -> httpx.Response:
         """Send, and send again until it works, cannot work, or patience ends."""
@@ -139,7 +144,7 @@ class Connection:
         return refusal, float(asked_s or 0) if may_pass and (is_safe or was_undone) else None
 
     def _unreachable(self, error: httpx.TransportError) -> Unavailable:
-        address = str(self.http.base_url).rstrip("/")
+        address = self._address
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol):
             return Unavailable(f"no hub answers at {address}; check the address, and that it runs")
         if isinstance(error, httpx.TimeoutException):

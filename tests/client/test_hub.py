@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from litestar import Litestar
+from sqlalchemy import func, select
 
 from oa import errors
-from oa.client.hub import Hub
+from oa.client.hub import Hub, Patience
 from oa.client.messages import Paging
 from oa.domain.emoji import Emoji, EmojiOperation
 from oa.domain.lifecycle import TreeState
@@ -17,7 +18,7 @@ from oa.domain.views import MessageFilter
 from oa.errors import OaError
 from oa.hub import accounts, campaigns, keys
 from oa.hub.accounts import NewAccount
-from oa.hub.keys import NewToken
+from oa.hub.keys import NewClient, NewToken
 from oa.protocol.accounts import CreateApiClientRequest, Login, Registration
 from oa.protocol.tasks import (
     AssistantReplyTask,
@@ -28,6 +29,7 @@ from oa.protocol.tasks import (
     TaskRequestType,
 )
 from oa.protocol.users import CreateFrontendUserRequest
+from oa.store import tables
 from oa.store.database import Database
 
 PEOPLE = [Identity("local", name, name.title()) for name in ("ada", "bea", "cleo", "dora", "eva")]
@@ -187,6 +189,35 @@ async def test_users_are_made_known_and_found(program: Hub) -> None:
     assert await program.users.get(made.user_id) == made
     with pytest.raises(errors.UserNotFound):
         await program.users.find(Identity("local", "nobody"))
+
+
+class LosesAnswers(httpx.AsyncBaseTransport):
+    """Delivers every request, and loses the first answer to each address."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+        self._lost: set[str] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        if (address := f"{request.method} {request.url.path}") not in self._lost:
+            self._lost.add(address)
+            await response.aclose()
+            raise httpx.ReadError("the cable", request=request)
+        return response
+
+
+async def test_what_is_sent_again_because_the_answer_was_lost_is_done_once(app: Litestar, database: Database) -> None:
+    issued = await database.write(lambda tx: keys.create_client(tx, NewClient(description="program", trusted=True)))
+    transport = LosesAnswers(httpx.ASGITransport(app=app))
+    quick = Patience(first_wait_s=0.0)
+    async with Hub("http://hub.test", key=issued.secret, patience=quick, transport=transport) as program:
+        hub = program.as_user(PEOPLE[0])
+        name = await write(hub, TaskKind.INITIAL_PROMPT, "What is a river?")
+        written = await program.messages.by_date()
+        assert [message.frontend_message_id for message in written] == [name]
+    held = await database.read(lambda tx: tx.connection.scalar(select(func.count()).select_from(tables.tasks)))
+    assert held == 1
 
 
 async def test_a_program_must_say_for_whom_it_acts(program: Hub) -> None:
