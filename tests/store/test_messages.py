@@ -37,7 +37,7 @@ def statements(database: Database, query: Callable[[Transaction], T]) -> tuple[T
     def run(tx: Transaction) -> T:
         event.listen(tx.connection, "before_cursor_execute", listen)
         try:
-            return query(tx)
+            return query(dataclasses.replace(tx, prepared=None))  # prepared statements go past the listener
         finally:
             event.remove(tx.connection, "before_cursor_execute", listen)
 
