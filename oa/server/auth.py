@@ -50,7 +50,6 @@ class Call:
         self.hub = hub
         self.request = request
         self._scope = request.scope
-        self._refuse_nul()
         if b"%00" in self._scope["query_string"] or "\0" in self._scope["path"]:
             raise unreadable("must not hold a NUL character", "query", "address")  # no database could look for it
         secret = self._query("api_key") or self.header(b"x-api-key") or self._bearer()
@@ -130,13 +129,6 @@ class Call:
                 except UnicodeDecodeError:
                     return value.decode("latin-1")
         return None
-
-    def _refuse_nul(self) -> None:
-        # Here for all parameters at once; bodies are looked through where they are decoded.
-        if "\0" in self._scope["path"]:
-            raise unreadable("has a NUL character", "path")
-        if b"%00" in self._scope["query_string"]:
-            raise unreadable("has a NUL character", "query")
 
     def _query(self, name: str) -> str | None:
         return self.request.query_params.get(name) if self._scope["query_string"] else None

@@ -518,8 +518,8 @@ async def test_a_text_that_only_looks_like_a_nul_is_kept(hub: Any) -> None:
             "start_date is not a date and time such as 2026-11-20T12:00:00Z",
         ),
         ("/text_labels/valid_labels?message_id=x", ["query", "message_id"], "message_id is not a UUID"),
-        ("/messages/?lang=a%00b", ["query"], "the query has a NUL character"),
-        ("/frontend_messages/a%00b", ["path"], "the path has a NUL character"),
+        ("/messages/?lang=a%00b", ["query", "address"], "address must not hold a NUL character"),
+        ("/frontend_messages/a%00b", ["query", "address"], "address must not hold a NUL character"),
     ],
 )
 async def test_a_parameter_that_cannot_be_read_is_422(hub: Any, path: str, loc: list[str], sentence: str) -> None:
