@@ -103,7 +103,8 @@ class _Writer:
         self._prepared = PreparedStatements(self._connection) if self._on_sqlite else None
         # Transactions are begun and ended straight on the driver: that happens for every use case, and SQLAlchemy has
         # nothing to add to it.
-        self._cursor: Any = self._connection.connection.cursor()
+        self._driver: Any = self._connection.connection.driver_connection
+        self._cursor: Any = self._driver.cursor()
         self._now = now
         self._rng = rng
         self._cache: dict[str, Any] = {}
@@ -125,6 +126,7 @@ class _Writer:
 
     def _run(self, job: _Job[Any]) -> None:
         self._cursor.execute("SAVEPOINT use_case")
+        written = self._rows_written()
         try:
             job.result = job.use_case(
                 Transaction(self._connection, self._now(), self._rng, self._cache, self._prepared)
@@ -133,10 +135,14 @@ class _Writer:
         except BaseException as error:
             if dialect.is_lost(error):
                 raise
-            self._cache.clear()
+            if self._rows_written() != written:  # what was remembered may have been read from what is undone now
+                self._cache.clear()
             self._cursor.execute("ROLLBACK TO use_case")
             self._cursor.execute("RELEASE use_case")
             job.error = _deliverable(error)
+
+    def _rows_written(self) -> object:
+        return dialect.rows_written(self._driver, on_sqlite=self._on_sqlite)
 
     def _forget_what_others_changed(self) -> None:
         version = dialect.foreign_version(self._cursor, on_sqlite=self._on_sqlite)

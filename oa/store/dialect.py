@@ -163,6 +163,11 @@ def foreign_version(cursor: Any, *, on_sqlite: bool) -> object:
     return object()
 
 
+def rows_written(driver: Any, *, on_sqlite: bool) -> object:
+    """Grows with every row that a connection changes; unequal to everything where that cannot be known."""
+    return driver.total_changes if on_sqlite else object()
+
+
 def check_foreign_keys(connection: Connection) -> None:
     """Make sure that every reference leads somewhere, after statements that ran with `foreign_keys` off.
 

@@ -316,13 +316,23 @@ async def test_what_is_remembered_is_forgotten_when_somebody_else_commits(
     assert await any_database.write(remembered) is None
 
 
-async def test_what_is_remembered_is_forgotten_when_a_use_case_fails(database: Database) -> None:
+async def test_what_is_remembered_of_rows_that_are_undone_is_forgotten(any_database: Database) -> None:
     def fails(tx: Transaction) -> None:
+        _add(tx, "a")
         remember(tx)
-        raise Conflict("what was read may have been rolled back")
+        raise Conflict("something has happened meanwhile")
 
-    results = await in_one_batch(database, fails, remembered)
+    results = await in_one_batch(any_database, fails, remembered)
     assert results[1] is None
+
+
+async def test_a_use_case_that_fails_before_it_writes_leaves_what_is_remembered(database: Database) -> None:
+    def fails(tx: Transaction) -> None:
+        names(tx)
+        raise Conflict("not like this")
+
+    results = await in_one_batch(database, remember, fails, remembered)
+    assert results[2] == "as read"
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------
