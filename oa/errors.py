@@ -320,6 +320,13 @@ class SlotTaken(Conflict):
     number = 2109
 
 
+class OwnMessage(Conflict):
+    """The person wrote what they would answer or rank, which this community leaves to others. OA's own."""
+
+    code = "task_own_message"
+    number = 2110
+
+
 class EmojiOperationUnsupported(Invalid):
     code = "emoji_op_unsupported"
     number = 5000

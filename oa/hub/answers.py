@@ -13,7 +13,7 @@ from oa.domain.labels import ALL_LABELS
 from oa.domain.people import Caller, Identity, User
 from oa.domain.review import decide
 from oa.domain.standing import streak
-from oa.domain.tasks import RANKINGS, REVIEWS, TEXTS, TaskKind, written_role
+from oa.domain.tasks import RANKINGS, REVIEWS, TEXTS, TaskKind, ranking_kind, written_role
 from oa.domain.tree import Message
 from oa.errors import (
     AlreadyLabeled,
@@ -26,6 +26,7 @@ from oa.errors import (
     MessageTextEmpty,
     MessageTooLong,
     NoSelfLabeling,
+    OwnMessage,
     SlotTaken,
     TaskAlreadyDone,
     TaskInvalidResponseType,
@@ -82,8 +83,8 @@ def answer_text(tx: Transaction, caller: Caller, who: Identity | None, answer: T
     Raises:
         MessageTooLong, MessageTextEmpty, MessageDuplicated, InvalidFrontendMessageId
         TreeAborted: the tree takes no more replies.
-        DuplicateReply: this person has answered the same message.
-        OaError: the task cannot be answered (`_answerable`).
+        OwnMessage, DuplicateReply: this person wrote or has answered the message.
+        OaError: the task cannot be answered (`_is_news`).
     """
     user = access.acting_user(tx, caller, who)
     if not answer.user_message_id:
@@ -132,6 +133,8 @@ def _parent_for_reply(tx: Transaction, task: Task, user: User) -> Message | None
     state = trees.find(tx, parent.tree_id).state
     if state not in lifecycle.TAKES_REPLIES:
         raise TreeAborted(f"this conversation takes no more replies ({state}); ask for another task")
+    if parent.user_id == user.id and not campaigns.current(tx).allow_self_replies:
+        raise OwnMessage("you wrote this message, so others must answer it")
     if _bar(tx, user, task):
         raise DuplicateReply("you have answered this message already")
     return parent
@@ -170,7 +173,7 @@ def answer_labels(tx: Transaction, caller: Caller, who: Identity | None, answer:
         LabelsForWrongMessage: the task is about another message.
         InvalidLabel, MandatoryLabelMissing, Invalid: the labels are not what was asked for.
         NoSelfLabeling, AlreadyLabeled: this person wrote or has reviewed the message.
-        OaError: the task cannot be answered (`_answerable`).
+        OaError: the task cannot be answered (`_is_news`).
     """
     user = access.acting_user(tx, caller, who)
     task = _review_task(tx, caller, user, answer)
@@ -261,14 +264,29 @@ def _count_review(tx: Transaction, message: Message) -> bool:
         votes = _votes(tx, message)
         result = decide(votes, current=result, required=required, threshold=threshold)
     answers.save_review(tx, message.id, result)
+    if result and not message.review_result:
+        _bar_author_from_ranking(tx, message)
     return message.review_count + 1 < required
 
 
+def _bar_author_from_ranking(tx: Transaction, message: Message) -> None:
+    """A ranking may be open already that this reply, accepted late, has now joined."""
+    if message.parent_id is None or message.user_id is None or campaigns.current(tx).allow_self_ranking:
+        return
+    work.bar_from(tx, ranking_kind(message.role), message.parent_id, message.user_id)
+
+
 def _votes(tx: Transaction, message: Message) -> Sequence[Mapping[str, float]]:
-    """Every review of a message; those that an imported one came with stand in with their means."""
+    """Every review of a message; those that an imported one came with stand in with their means.
+
+    Reviews of which nothing is known but their number say nothing.
+    """
     votes: list[Mapping[str, float]] = [*answers.reviews_of(tx, message.id)]
     imported = message.review_count + 1 - len(votes)
-    return votes + [answers.imported_means(tx, message.id)] * imported if imported > 0 else votes
+    if imported <= 0:
+        return votes
+    means = answers.imported_means(tx, message.id)
+    return votes + [means] * imported if means else votes
 
 
 # --- rankings --------------------------------------------------------------------------------------------------------
@@ -280,8 +298,10 @@ def answer_ranking(tx: Transaction, caller: Caller, who: Identity | None, answer
     Raises:
         InvalidRanking: it does not name every reply exactly once.
         CorruptRanking: a reply has been moved or removed.
-        SlotTaken: the ranking was completed by others meanwhile.
-        OaError: the task cannot be answered (`_answerable`).
+        SlotTaken: the ranking was completed by others meanwhile, or stopped.
+        OwnMessage: this person wrote one of the replies.
+        TaskAlreadyDone: this person has ranked them.
+        OaError: the task cannot be answered (`_is_news`).
     """
     user = access.acting_user(tx, caller, who)
     task = held.find_by_frontend_id(tx, caller, answer.frontend_message_id)
@@ -294,7 +314,9 @@ def answer_ranking(tx: Transaction, caller: Caller, who: Identity | None, answer
     if len(ranked) != len(task.replies) or any(reply.parent_id != parent_id for reply in ranked):
         raise CorruptRanking("a reply of this ranking is no longer there; ask for a new task")
     if trees.find(tx, tree_id).state is not lifecycle.TreeState.RANKING:
-        raise SlotTaken("others have completed this ranking meanwhile; ask for a new task")
+        raise SlotTaken("this ranking was completed or stopped meanwhile; ask for a new task")
+    if any(reply.user_id == user.id for reply in ranked) and not campaigns.current(tx).allow_self_ranking:
+        raise OwnMessage("you wrote one of these replies, so others must rank them")
     if _bar(tx, user, task):
         raise TaskAlreadyDone("you have ranked these replies already")
     answers.add_ballot(tx, _ballot(tx, caller, user, task, ranked, answer))
@@ -372,7 +394,7 @@ def _finish(tx: Transaction, task: Task, user: User, key: str | None) -> None:
 def _bar(tx: Transaction, user: User, task: Task) -> bool:
     """Never ask this person for the same again; whether they have done it before all the same."""
     assert task.parent_message_id is not None
-    if campaigns.current(tx).allow_duplicate_tasks and not task.collective:
-        return False
+    if campaigns.current(tx).allow_duplicate_tasks:  # one answer to a collective task is enough all the same
+        return task.collective and work.has_done(tx, task.kind, task.parent_message_id, user.id)
     is_new = work.bar_from(tx, task.kind, task.parent_message_id, user.id)
     return not is_new and work.has_done(tx, task.kind, task.parent_message_id, user.id)

@@ -89,7 +89,7 @@ def _task(tx: Transaction, search: Search, kind: TaskKind, **details: object) ->
         api_client_id=search.caller.client.id,
         lang=request.lang,
         collective=request.collective,
-        request_key=request.key,
+        request_key=request.key or None,
         **details,  # type: ignore[arg-type]
     )
 

@@ -14,6 +14,7 @@ from oa.errors import (
     InvalidFrontendMessageId,
     TaskAlreadyDone,
     TaskAlreadyUpdated,
+    TaskNotAssigned,
     TaskNotCollective,
     TooManyPending,
     UserNotFound,
@@ -78,12 +79,12 @@ def decline(tx: Transaction, caller: Caller, who: Identity | None, task_id: UUID
     """Give a task back; this person will not be asked for the same again. Giving it back twice changes nothing.
 
     Raises:
-        UserNotSpecified, UserNotFound, TaskNotFound, TaskNotAssigned
+        UserNotSpecified, UserNotFound, UserDisabled, TaskNotFound, TaskNotAssigned
         TaskAlreadyDone: it has been answered.
     """
-    user = access.reading_user(tx, caller, who)
-    if user is None:
+    if access.reading_user(tx, caller, who) is None:
         raise UserNotSpecified("say who gives the task back: `x-oasst-user: auth_method:username`")
+    user = access.acting_user(tx, caller, who)
     task = held.find(tx, caller, task_id)
     held.check_holder(task, user)
     if task.done:
@@ -104,11 +105,14 @@ def close_task(tx: Transaction, caller: Caller, frontend_message_id: str) -> UUI
     Raises:
         TaskNotFound
         TaskNotCollective: it belongs to one person.
+        TaskNotAssigned: a person closes what they asked for; moderators and programs close any.
         TaskAlreadyDone: it is closed.
     """
     task = held.find_by_frontend_id(tx, caller, frontend_message_id)
     if not task.collective:
         raise TaskNotCollective("only a collective task is closed; this one ends with its answer")
+    if caller.person is not None and task.user_id != caller.person.id and not caller.may_moderate:
+        raise TaskNotAssigned("somebody else asked for this task, so it is theirs to close")
     if task.done:
         raise TaskAlreadyDone("this task is closed already")
     tasks.finish(tx, task.id, None)

@@ -38,14 +38,15 @@ def refresh_tree(tx: Transaction, tree_id: UUID) -> Tree:
     Raises:
         TreeNotFound: no tree has that id.
     """
-    campaign = campaigns.current(tx)
     tree = trees.find(tx, tree_id)
-    facts = facts_of(tx, tree)
-    while (state := lifecycle.next_state(tree, facts, campaign)) is not None:
-        tree = enter(tx, tree, facts, state)
-        facts = facts_of(tx, tree)
-    open_work_of(tx, tree, facts, campaign)
-    return tree
+    return _make_room(tx, tree, _settle(tx, tree, facts_of(tx, tree)))
+
+
+def move_tree(tx: Transaction, tree: Tree, state: TreeState) -> Tree:
+    """Put a tree into a state that somebody has decided on, and carry it on from there."""
+    work.close_tree(tx, tree.id)
+    moved = tree if state is tree.state else _enter(tx, tree, facts_of(tx, tree), state)
+    return _make_room(tx, tree, _settle(tx, moved, facts_of(tx, moved)))
 
 
 def facts_of(tx: Transaction, tree: Tree) -> Facts:
@@ -53,13 +54,19 @@ def facts_of(tx: Transaction, tree: Tree) -> Facts:
     return Facts(messages.nodes(tx, tree.id), ballots)
 
 
-def enter(tx: Transaction, tree: Tree, facts: Facts, state: TreeState) -> Tree:
-    """Put a tree into a state, with everything that follows from that.
+def _settle(tx: Transaction, tree: Tree, facts: Facts) -> Tree:
+    """The tree where it comes to stand, with its work open."""
+    campaign = campaigns.current(tx)
+    while (state := lifecycle.next_state(tree, facts, campaign)) is not None:
+        tree = _enter(tx, tree, facts, state)
+        facts = facts_of(tx, tree)
+    open_work_of(tx, tree, facts, campaign)
+    return tree
 
-    A tree that is ready for scoring is scored at once, so it comes back ready for export or as failed.
-    """
-    left = tree.state
-    won = tree.won_prompt_lottery_date
+
+def _enter(tx: Transaction, tree: Tree, facts: Facts, state: TreeState) -> Tree:
+    """Put a tree into a state; one that is ready for scoring is scored at once and comes back ready or failed."""
+    left, won = tree.state, tree.won_prompt_lottery_date
     if left is TreeState.PROMPT_LOTTERY_WAITING and state is TreeState.GROWING and won is None:
         won = tx.now
     tree = dataclasses.replace(tree, state=state, won_prompt_lottery_date=won)
@@ -70,16 +77,21 @@ def enter(tx: Transaction, tree: Tree, facts: Facts, state: TreeState) -> Tree:
         trees.stop_waiting(tx, tree.id)
     if state is TreeState.PROMPT_LOTTERY_WAITING:
         trees.wait_for_draw(tx, tree.id, tree.lang, root_of(facts.nodes).user_id)
-    if left is TreeState.GROWING or state is TreeState.PROMPT_LOTTERY_WAITING:
-        tree = _after_draw(fill_places(tx, tree.lang), tree)
-    if left in lifecycle.ACTIVE and not tree.active:
-        _wake_backlog(tx, tree.lang)
     return tree
 
 
-def _after_draw(activated: Sequence[Tree], tree: Tree) -> Tree:
-    """The tree itself as the draw has left it: a prompt that has just been accepted may win at once."""
-    return next((won for won in activated if won.id == tree.id), tree)
+def _make_room(tx: Transaction, before: Tree, after: Tree) -> Tree:
+    """Let other trees have the place that one has left; the tree itself as it stands then.
+
+    A prompt that has just been accepted may win its place at once.
+    """
+    if after.state is before.state:
+        return after
+    if before.active and not after.active:
+        _wake_backlog(tx, after.lang)
+    if before.state is TreeState.GROWING or after.state is TreeState.PROMPT_LOTTERY_WAITING:
+        return next((won for won in fill_places(tx, after.lang) if won.id == after.id), after)
+    return after
 
 
 def _score(tx: Transaction, tree: Tree, facts: Facts) -> Tree:
@@ -172,18 +184,18 @@ def prompts_wanted(tx: Transaction, lang: str, campaign: Campaign) -> int:
 def fill_places(tx: Transaction, lang: str) -> list[Tree]:
     """Draw waiting prompts until every place is taken or nobody waits; the trees that won."""
     campaign = campaigns.current(tx)
-    competing = lottery(tx, lang, campaign)
+    authors: dict[UUID, int] | None = None
     won: list[Tree] = []
-    if not competing.places(campaign) or not competing.waiting:
-        return won
-    authors = trees.waiting_authors(tx, lang, since=tx.now - LOTTERY_MEMORY)
-    for _ in range(competing.places(campaign)):
+    # Counted anew each time: a tree with nothing left to ask for gives its place back at once.
+    while (competing := lottery(tx, lang, campaign)).places(campaign) and competing.waiting:
+        if authors is None:
+            authors = trees.waiting_authors(tx, lang, since=tx.now - LOTTERY_MEMORY)
         winner = _draw(tx, lang, authors)
         if winner is None:
             break
         tree = trees.find(tx, winner)
-        tree = enter(tx, tree, facts_of(tx, tree), TreeState.GROWING)
-        won.append(refresh_tree(tx, tree.id))
+        facts = facts_of(tx, tree)
+        won.append(_settle(tx, _enter(tx, tree, facts, TreeState.GROWING), facts))
     return won
 
 
@@ -214,10 +226,8 @@ def wake_one(tx: Transaction, lang: str) -> bool:
     """Send one tree of the backlog to ranking; those with nothing to rank are given up on the way."""
     while waiting := trees.of_state(tx, lang, TreeState.BACKLOG_RANKING, limit=1):
         tree = trees.find(tx, waiting[0])
-        facts = facts_of(tx, tree)
-        state = lifecycle.woken_state(facts, campaigns.current(tx))
-        enter(tx, tree, facts, state)
-        refresh_tree(tx, tree.id)
+        state = lifecycle.woken_state(facts_of(tx, tree), campaigns.current(tx))
+        move_tree(tx, tree, state)
         if state is TreeState.RANKING:
             return True
     return False
@@ -231,8 +241,7 @@ def tidy(tx: Transaction) -> Mapping[str, int]:
     release_places(tx)
     abandoned = trees.abandoned_prompts(tx)
     for tree_id in abandoned:
-        tree = trees.find(tx, tree_id)
-        enter(tx, tree, facts_of(tx, tree), TreeState.HALTED_BY_MODERATOR)
+        move_tree(tx, trees.find(tx, tree_id), TreeState.HALTED_BY_MODERATOR)
         journal.add(tx, "tree_halted", message_id=tree_id, why="the author was disabled or is gone")
     for lang in trees.langs_of_state(tx, TreeState.PROMPT_LOTTERY_WAITING):
         fill_places(tx, lang)

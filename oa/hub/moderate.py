@@ -76,9 +76,9 @@ def _moderate(tx: Transaction, message: Message) -> None:
         case Action.DELETE_MESSAGE:
             delete_below(tx, message)
         case Action.ABORT_TREE:
-            _end(tx, tree, TreeState.ABORTED_LOW_GRADE)
+            growth.move_tree(tx, tree, TreeState.ABORTED_LOW_GRADE)
         case Action.HALT_TREE:
-            _end(tx, tree, TreeState.HALTED_BY_MODERATOR)
+            growth.move_tree(tx, tree, TreeState.HALTED_BY_MODERATOR)
 
 
 def delete_below(tx: Transaction, message: Message) -> list[UUID]:
@@ -101,8 +101,9 @@ def halt_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
         MessageNotFound, TreeNotFound
     """
     tree = _moderated_tree(tx, caller, message_id)
-    _record(tx, caller, "tree_halted", tree)
-    return _end(tx, tree, TreeState.HALTED_BY_MODERATOR)
+    if tree.state is not TreeState.HALTED_BY_MODERATOR:
+        _record(tx, caller, "tree_halted", tree)
+    return growth.move_tree(tx, tree, TreeState.HALTED_BY_MODERATOR)
 
 
 def resume_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
@@ -113,23 +114,15 @@ def resume_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
         MessageNotFound, TreeNotFound
     """
     tree = _moderated_tree(tx, caller, message_id)
-    facts = growth.facts_of(tx, tree)
-    state = lifecycle.resumed_state(tree, facts.nodes)
+    state = lifecycle.resumed_state(tree, messages.nodes(tx, tree.id))
     if state is not tree.state:
         _record(tx, caller, "tree_resumed", tree)
-        growth.enter(tx, tree, facts, state)
-    return growth.reopen_work_of(tx, tree.id)
+    return growth.move_tree(tx, tree, state)
 
 
 def _moderated_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
     access.require_trusted(caller)
     return trees.find(tx, messages.find(tx, message_id).tree_id)
-
-
-def _end(tx: Transaction, tree: Tree, state: TreeState) -> Tree:
-    if state is not tree.state:
-        growth.enter(tx, tree, growth.facts_of(tx, tree), state)
-    return growth.reopen_work_of(tx, tree.id)
 
 
 def _record(tx: Transaction, caller: Caller, event: str, tree: Tree) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from uuid import UUID, uuid5
 
 from oa.domain.people import Caller, User
-from oa.domain.tasks import REPLIES
 from oa.errors import InvalidFrontendMessageId, TaskExpired, TaskNotAssigned, TaskNotFound, TaskSkipped
 from oa.hub import growth
 from oa.store import tasks as task_rows
-from oa.store import work
 from oa.store.database import Transaction
 from oa.store.tasks import Task
 
@@ -64,13 +62,10 @@ def check_not_skipped(task: Task) -> None:
 
 def free_place(tx: Transaction, task: Task) -> None:
     """Let others have the place that a task held, if it still held one."""
-    if task.place_until is None or task.parent_message_id is None or task.message_tree_id is None:
+    if task.place_until is None or task.message_tree_id is None:
         return
     task_rows.release(tx, task.id)
-    if task.kind in REPLIES:
-        growth.refresh_tree(tx, task.message_tree_id)  # the tree's other messages may take a reply again as well
-    else:
-        work.give_back(tx, task.kind, task.parent_message_id)
+    growth.refresh_tree(tx, task.message_tree_id)
 
 
 def check_holder(task: Task, user: User) -> None:

@@ -63,7 +63,7 @@ FIND_REVIEW = (
         tasks.c.user_id == bindparam("user_id"),
         tasks.c.mode.is_not(None),
     )
-    .order_by(tasks.c.done, tasks.c.created_date.desc())
+    .order_by(tasks.c.done, tasks.c.skipped, tasks.c.ack.is_(None), tasks.c.created_date.desc())
     .limit(1)
 )
 PENDING = select(func.count()).where(
@@ -80,7 +80,9 @@ ACKNOWLEDGE = (
         tasks.c.api_client_id == bindparam("client_id"),
         tasks.c.frontend_message_id.is_(None),
         tasks.c.expiry_date.is_(None) | (tasks.c.expiry_date > bindparam("now", type_=UtcDateTime())),
-        bindparam("holder_id", type_=Uuid()).is_(None) | (tasks.c.user_id == bindparam("holder_id", type_=Uuid())),
+        bindparam("holder_id", type_=Uuid()).is_(None)
+        | (tasks.c.user_id == bindparam("holder_id", type_=Uuid()))
+        | tasks.c.collective.is_(True),
     )
     .values(ack=True, frontend_message_id=bindparam("new_frontend_id"))
 )
@@ -130,7 +132,7 @@ def find_by_request_key(tx: Transaction, client_id: UUID, key: str) -> Task | No
 
 
 def find_review(tx: Transaction, client_id: UUID, user_id: UUID, message_id: UUID) -> Task | None:
-    """The task of reviewing this message that this person has, an open one first."""
+    """The task of reviewing this message that this person has; one that can be answered goes first."""
     values = {"client_id": client_id, "user_id": user_id, "message_id": message_id}
     return _task(tx.execute(FIND_REVIEW, values).one_or_none())
 
@@ -172,7 +174,7 @@ def acknowledge(tx: Transaction, client_id: UUID, task_id: UUID, frontend_id: st
     """Bind a task to a program's id for it; False, and nothing changed, where it is not there to be bound.
 
     Args:
-        holder_id: whose task it must be; anybody's when None.
+        holder_id: whose task it must be, unless it is collective; anybody's when None.
 
     Raises:
         InvalidFrontendMessageId: the program has given this id to another task.

@@ -13,7 +13,7 @@ from oa.domain.lifecycle import Tree, TreeState
 from oa.domain.tasks import Lottery
 from oa.errors import TreeNotFound
 from oa.store.database import Transaction
-from oa.store.tables import ballots, messages, trees, users, waiting_prompts
+from oa.store.tables import UtcDateTime, ballots, messages, trees, users, waiting_prompts
 
 TREE = select(trees).where(trees.c.message_tree_id == bindparam("tree_id"))
 INSERT = trees.insert()
@@ -48,19 +48,17 @@ LANGS_OF_STATE = select(trees.c.lang).where(trees.c.state == bindparam("state"))
 
 WAIT = waiting_prompts.insert()
 STOP_WAITING = waiting_prompts.delete().where(waiting_prompts.c.message_id == bindparam("tree_id"))
-FIRST_PLACES = (
-    select(ballots.c.first_user_id, func.count().label("places"))
-    .where(ballots.c.created_date >= bindparam("since"))
-    .group_by(ballots.c.first_user_id)
-    .subquery()
-)
 WAITING_AUTHORS = (
-    select(waiting_prompts.c.user_id, func.max(func.coalesce(FIRST_PLACES.c.places, 0)).label("places"))
+    select(waiting_prompts.c.user_id)
     .join(users, users.c.id == waiting_prompts.c.user_id)
-    .outerjoin(FIRST_PLACES, FIRST_PLACES.c.first_user_id == waiting_prompts.c.user_id)
     .where(waiting_prompts.c.lang == bindparam("lang"), users.c.enabled == true(), users.c.deleted.is_(False))
     .group_by(waiting_prompts.c.user_id)
     .order_by(waiting_prompts.c.user_id)
+)
+FIRST_PLACES = (
+    select(ballots.c.first_user_id, func.count().label("places"))
+    .where(ballots.c.created_date >= bindparam("since", type_=UtcDateTime()), ballots.c.first_user_id.is_not(None))
+    .group_by(ballots.c.first_user_id)
 )
 WAITING_OF_AUTHOR = (
     select(waiting_prompts.c.message_id)
@@ -210,8 +208,11 @@ def lottery(tx: Transaction, lang: str, *, most: Lottery) -> Lottery:
 
 def waiting_authors(tx: Transaction, lang: str, *, since: datetime) -> dict[UUID, int]:
     """Authors with prompts in the draw, with how many ballots since then put a reply of theirs first."""
-    rows = tx.execute(WAITING_AUTHORS, {"lang": lang, "since": since})
-    return {row.user_id: row.places for row in rows}
+    authors: dict[UUID, int] = dict.fromkeys(tx.execute(WAITING_AUTHORS, {"lang": lang}).scalars(), 0)
+    if len(authors) > 1:  # else the places decide nothing, and there may be many ballots to count
+        places = {row.first_user_id: row.places for row in tx.execute(FIRST_PLACES, {"since": since})}
+        return {author: places.get(author, 0) for author in authors}
+    return authors
 
 
 def waiting_of(tx: Transaction, lang: str, author: UUID) -> Sequence[UUID]:

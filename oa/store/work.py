@@ -8,14 +8,14 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Executable, Float, bindparam, func, literal, select, text, union, union_all
+from sqlalchemy import CompoundSelect, Executable, Float, and_, bindparam, func, literal, select, text, union, union_all
 
 from oa.domain.campaign import Campaign
 from oa.domain.emoji import Emoji
 from oa.domain.tasks import POOL_OF, RANKINGS, REPLIES, REVIEWS, Pool, Slot, TaskKind
 from oa.store import dialect
 from oa.store.database import Transaction
-from oa.store.tables import ballots, barred, message_emojis, messages, open_work, text_labels
+from oa.store.tables import UtcDateTime, ballots, barred, message_emojis, messages, open_work, tasks, text_labels
 
 FREE = text("open_work.free > 0")
 """Word for word the condition of the partial indexes: SQLite does not see through a bound parameter."""
@@ -59,11 +59,6 @@ TAKE = (
     .values(free=open_work.c.free - 1, random_key=bindparam("new_key"))
 )
 MOVE = open_work.update().where(open_work.c.id == bindparam("work_id")).values(random_key=bindparam("new_key"))
-GIVE_BACK = (
-    open_work.update()
-    .where(open_work.c.message_id == bindparam("on_message"), open_work.c.kind == bindparam("of_kind"))
-    .values(free=open_work.c.free + 1)
-)
 
 
 def _opening(row: Any) -> Opening:
@@ -119,19 +114,24 @@ def move(tx: Transaction, work_id: int) -> None:
     tx.execute(MOVE, {"work_id": work_id, "new_key": tx.rng.random()})
 
 
-def give_back(tx: Transaction, kind: TaskKind, message_id: UUID) -> None:
-    """One place more on a slot, if it is still open."""
-    tx.execute(GIVE_BACK, {"on_message": message_id, "of_kind": kind.value})
-
-
 # --- finding work ----------------------------------------------------------------------------------------------------
+
+
+BARRED = select(literal(1)).where(barred.c.work_id == open_work.c.id, barred.c.user_id == bindparam("user_id"))
+PLACES = (
+    tasks.c.message_tree_id == open_work.c.message_tree_id,  # the index of places is by tree
+    tasks.c.parent_message_id == open_work.c.message_id,
+    tasks.c.kind == open_work.c.kind,
+    tasks.c.place_until.is_not(None),
+)
+HOLDING = select(literal(1)).where(*PLACES, tasks.c.user_id == bindparam("user_id"))
 
 
 def _probe(*, by_kind: bool, lonely_first: bool) -> Executable:
     """From the random key upwards, then from the bottom; the lonely ones before all others where that is asked."""
-    mine = select(literal(1)).where(barred.c.work_id == open_work.c.id, barred.c.user_id == bindparam("user_id"))
     key, start = open_work.c.random_key, bindparam("start", type_=Float())
-    conditions = [open_work.c.pool == bindparam("pool"), open_work.c.lang == bindparam("lang"), FREE, ~mine.exists()]
+    conditions = [open_work.c.pool == bindparam("pool"), open_work.c.lang == bindparam("lang"), FREE]
+    conditions += [~BARRED.exists(), ~HOLDING.exists()]
     if by_kind:
         conditions.append(open_work.c.kind == bindparam("kind"))
     parts: list[Any] = []
@@ -167,26 +167,44 @@ def probe(
     return None if row is None else _opening(row)
 
 
-COUNTS = (
-    select(open_work.c.kind, func.count().label("open"))
-    .where(open_work.c.lang == bindparam("lang"), FREE)
-    .group_by(open_work.c.kind)
-)
-BARRED_COUNTS = (
-    select(open_work.c.kind, func.count().label("open"))
-    .join(barred, barred.c.work_id == open_work.c.id)
-    .where(barred.c.user_id == bindparam("user_id"), open_work.c.lang == bindparam("lang"), FREE)
-    .group_by(open_work.c.kind)
-)
+def _counts() -> Executable:
+    """Slots with free places, and those whose places are about to be freed, less those that are not for this person."""
+    of_lang = open_work.c.lang == bindparam("lang")
+    now = bindparam("now", type_=UtcDateTime())
+    free = select(open_work.c.kind, func.count().label("slots")).where(of_lang, FREE).group_by(open_work.c.kind)
+    freed = (
+        select(open_work.c.kind, func.count(open_work.c.id.distinct()).label("slots"))
+        .join(tasks, and_(*PLACES))
+        .where(tasks.c.place_until <= now, of_lang, open_work.c.free <= 0, ~BARRED.exists())
+        .group_by(open_work.c.kind)
+    )
+    not_for_them = union(
+        select(barred.c.work_id).where(barred.c.user_id == bindparam("user_id")),
+        select(open_work.c.id)
+        .join(tasks, and_(*PLACES))
+        .where(
+            tasks.c.user_id == bindparam("user_id"),
+            tasks.c.done.is_(False),  # follows from the place, but the index of pending tasks must be told
+            tasks.c.skipped.is_(False),
+            tasks.c.place_until > now,
+        ),
+    )
+    less = (
+        select(open_work.c.kind, (-func.count()).label("slots"))
+        .where(of_lang, FREE, open_work.c.id.in_(not_for_them))
+        .group_by(open_work.c.kind)
+    )
+    parts = union_all(free, freed, less).subquery()
+    return select(parts.c.kind, func.sum(parts.c.slots).label("slots")).group_by(parts.c.kind)
+
+
+COUNTS = _counts()
 
 
 def counts(tx: Transaction, lang: str, user_id: UUID | None) -> dict[TaskKind, int]:
     """Messages with work that this person may be given (anybody, when None), by kind."""
-    found = {TaskKind(row.kind): row.open for row in tx.execute(COUNTS, {"lang": lang})}
-    if user_id is not None:
-        for row in tx.execute(BARRED_COUNTS, {"lang": lang, "user_id": user_id}):
-            found[TaskKind(row.kind)] -= row.open
-    return found
+    rows = tx.execute(COUNTS, {"lang": lang, "user_id": user_id, "now": tx.now})
+    return {TaskKind(row.kind): int(row.slots) for row in rows}
 
 
 # --- who may not -----------------------------------------------------------------------------------------------------
