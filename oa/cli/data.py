@@ -94,6 +94,9 @@ def import_(
     """
     from oa.hub.exchange import Importer, ImportOptions
 
+    for path in files:
+        if path != Path("-") and not path.exists():
+            raise InvalidSetting(f"there is no file {path}, so nothing was imported")
     options = ImportOptions(
         origin=origin,
         state=None if state is None else _state(state),

@@ -32,8 +32,9 @@ from oa.domain.records import (
 )
 from oa.domain.selection import Selection, pruned
 from oa.domain.tree import Message, Node
+from oa.errors import UserNotFound
 from oa.hub import campaigns, growth
-from oa.store import exchange, records
+from oa.store import exchange, people, records
 from oa.store.database import Transaction
 from oa.store.exchange import Arrival, Place, Shipment
 
@@ -299,8 +300,11 @@ class _Batch:
                 new_replies=self.new_replies,
             ),
         )
-        for tree_id in (*(tree.id for tree in self.trees if tree.active), *self.grown):
-            growth.refresh_tree(self.tx, tree_id)
+        for tree in self.trees:
+            if tree.active:
+                growth.refresh_tree(self.tx, tree.id)
+        for tree_id in self.grown:
+            growth.reopen_work_of(self.tx, tree_id)
 
 
 def _node(message: Message) -> Node:
@@ -323,7 +327,11 @@ class Exporter:
     """Trees of which nothing could be taken, because their prompts were not."""
 
     def records(self, tx: Transaction) -> Iterator[TreeRecord]:
-        """The trees that are wanted, or single messages with the names of their trees, one after the other."""
+        """The trees that are wanted, or single messages with the names of their trees, one after the other.
+
+        Raises:
+            UserNotFound: the messages of somebody are asked for who is not there.
+        """
         for tree in self._taken(tx):
             self.messages += len(tree.messages)
             yield tree if self.anonymiser is None else self.anonymiser.tree(tree)
@@ -336,6 +344,8 @@ class Exporter:
     def _taken(self, tx: Transaction) -> Iterator[TreeRecord]:
         wanted = self.selection
         if wanted.user_id is not None:
+            if people.user_by_id(tx, wanted.user_id) is None:
+                raise UserNotFound("there is no user with this id", user_id=str(wanted.user_id))
             yield from (tree for tree in records.of_user(tx, wanted) if wanted.takes(tree.messages[0]))
             return
         for heads in records.heads(tx, wanted):
