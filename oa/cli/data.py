@@ -56,9 +56,6 @@ def import_(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
             help="Files of trees or messages (.jsonl, .jsonl.gz); - reads stdin.",
         ),
     ],
