@@ -92,8 +92,9 @@ class User:
     notes: str = ""
     show_on_leaderboard: bool = True
     streak_last_day_date: datetime | None = None
-    """When the present streak began; Open-Assistant's name says otherwise."""
+    """Midnight (UTC) at the beginning of the last day on which they answered a task."""
     streak_days: int | None = None
+    """How many such days in a row ended with it; `oa.domain.standing.lasting` says whether they still count."""
     last_activity_date: datetime | None = None
     tos_acceptance_date: datetime | None = None
 

@@ -191,7 +191,6 @@ def _met(tx: Transaction, client: Client, who: Identity, display_name: str) -> U
         api_client_id=client.id,
         created_date=tx.now,
         show_on_leaderboard=not is_system,
-        streak_last_day_date=tx.now,
         tos_acceptance_date=tx.now if is_system else None,
     )
     if people.add_user(tx, user):

@@ -57,7 +57,6 @@ def create_account(tx: Transaction, wanted: NewAccount, *, by: User | None = Non
         display_name=account_display_name(wanted.name),
         api_client_id=HUB_CLIENT_ID,
         created_date=tx.now,
-        streak_last_day_date=tx.now,
     )
     account = Account(user, wanted.role, wanted.password_hash)
     if not accounts.add_account(tx, account):

@@ -12,7 +12,7 @@ from oa.domain.emoji import Emoji, EmojiOperation
 from oa.domain.labels import ALL_LABELS
 from oa.domain.people import Caller, Identity, User
 from oa.domain.review import decide
-from oa.domain.standing import streak
+from oa.domain.standing import continued
 from oa.domain.tasks import RANKINGS, REVIEWS, TEXTS, TaskKind, ranking_kind, written_role
 from oa.domain.tree import Message
 from oa.errors import (
@@ -387,8 +387,7 @@ def _finish(tx: Transaction, task: Task, user: User, key: str | None) -> None:
     """Close the task with its place, and note that the person was active."""
     if not task.collective:
         tasks.finish(tx, task.id, key)
-    start, days = streak(user.streak_last_day_date, user.last_activity_date, tx.now)
-    people.note_activity(tx, user, start, days)
+    people.note_activity(tx, user, continued(user.streak_days, user.streak_last_day_date, tx.now))
 
 
 def _bar(tx: Transaction, user: User, task: Task) -> bool:

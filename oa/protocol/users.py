@@ -46,9 +46,9 @@ class FrontEndUser(User, frozen=True, kw_only=True):
     created_date: datetime | None = None
     show_on_leaderboard: bool
     streak_days: int | None = None
-    """Whole days since the present streak began."""
+    """Days in a row, by the calendar of UTC, on which they answered a task; 0 once a whole day has passed without."""
     streak_last_day_date: datetime | None = None
-    """When the present streak began."""
+    """The last day on which they answered a task."""
     last_activity_date: datetime | None = None
     tos_acceptance_date: datetime | None = None
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
 from oa.domain.people import Client, User
+from oa.domain.standing import Streak
 from oa.store import dialect
 from oa.store.database import Transaction
 from oa.store.tables import api_clients, users
@@ -67,7 +67,7 @@ NOTE_ACTIVITY = (
     .where(users.c.id == bindparam("user_id"))
     .values(
         last_activity_date=bindparam("now"),
-        streak_last_day_date=bindparam("new_start"),
+        streak_last_day_date=bindparam("new_last_day"),
         streak_days=bindparam("new_days"),
     )
 )
@@ -155,15 +155,16 @@ def change_user(tx: Transaction, user: User) -> None:
     forget_users(tx)
 
 
-def note_activity(tx: Transaction, user: User, streak_start: datetime, streak_days: int) -> None:
+def note_activity(tx: Transaction, user: User, streak: Streak) -> None:
     """Write that a user has done something now, and how their streak stands."""
-    values = {"user_id": user.id, "now": tx.now, "new_start": streak_start, "new_days": streak_days}
+    values = {"user_id": user.id, "now": tx.now, "new_last_day": streak.last_day, "new_days": streak.days}
     tx.execute(NOTE_ACTIVITY, values)
     known: dict[tuple[UUID, str, str], User] = tx.cache.get(KNOWN_USERS, {})
     identity = (user.api_client_id, user.auth_method, user.username)
     if identity in known:
-        changed = {"last_activity_date": tx.now, "streak_last_day_date": streak_start, "streak_days": streak_days}
-        known[identity] = replace(user, **changed)
+        known[identity] = replace(
+            user, last_activity_date=tx.now, streak_last_day_date=streak.last_day, streak_days=streak.days
+        )
 
 
 def _remember(known: dict[Key, Value], key: Key, value: Value) -> Value:

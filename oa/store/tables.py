@@ -7,45 +7,19 @@ Rows are facts; what is derived from them and kept for speed says so, and can be
 # SQLModel types `__tablename__` as a declared attribute and takes a plain name all the same.
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, Table, UniqueConstraint, false, text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import Index, Table, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware datetimes, kept in UTC. SQLite forgets the zone, so it is put back on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-Json = JSON(none_as_null=True)
-
-
-# Without names, a later migration could not say which constraint it means.
-SQLModel.metadata.naming_convention = {
-    "pk": "pk_%(table_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-}
-
+from oa.store.columns import Json, UtcDateTime
+from oa.store.standing_tables import announcements as announcements
+from oa.store.standing_tables import campaign_goals as campaign_goals
+from oa.store.standing_tables import collected as collected
+from oa.store.standing_tables import standing as standing
+from oa.store.standing_tables import standing_frames as standing_frames
 
 # --- who ------------------------------------------------------------------------------------------------------------
 
@@ -76,6 +50,13 @@ class User(SQLModel, table=True):
         UniqueConstraint("api_client_id", "username", "auth_method"),
         Index("user_by_display_name", "display_name", "id"),
         Index("user_by_username", "username", "id"),
+        Index(
+            "user_hidden",
+            "id",
+            # Word for word what SQLAlchemy makes of `oa.store.standing.HIDDEN`.
+            sqlite_where=text("enabled IS 0 OR deleted IS 1 OR show_on_leaderboard IS 0"),
+            postgresql_where=text("enabled IS false OR deleted IS true OR show_on_leaderboard IS false"),
+        ),
     )
     id: UUID = Field(primary_key=True)
     username: str
@@ -343,7 +324,10 @@ class TextLabels(SQLModel, table=True):
     """One person's labels on one message: a review when it answers a task, else a remark."""
 
     __tablename__ = "text_labels"
-    __table_args__ = (Index("text_labels_by_author", "user_id", "created_date"),)
+    __table_args__ = (
+        Index("text_labels_by_author", "user_id", "created_date"),
+        Index("text_labels_by_date", "created_date"),
+    )
     id: UUID = Field(primary_key=True)
     user_id: UUID = Field(foreign_key="user.id")
     created_date: datetime = Field(sa_type=UtcDateTime)

@@ -37,7 +37,7 @@ async def test_a_user_is_made_known_with_all_fields(hub: RunningHub) -> None:
         "created_date": "2026-11-20T12:00:00Z",
         "show_on_leaderboard": True,
         "streak_days": None,
-        "streak_last_day_date": "2026-11-20T12:00:00Z",
+        "streak_last_day_date": None,
         "last_activity_date": None,
         "tos_acceptance_date": None,
     }

@@ -79,6 +79,14 @@ def upgrade() -> None:
     )
     op.create_index("user_by_display_name", "user", ["display_name", "id"], unique=False)
     op.create_index("user_by_username", "user", ["username", "id"], unique=False)
+    op.create_index(
+        "user_hidden",
+        "user",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("enabled IS 0 OR deleted IS 1 OR show_on_leaderboard IS 0"),
+        postgresql_where=sa.text("enabled IS false OR deleted IS true OR show_on_leaderboard IS false"),
+    )
     op.create_table(
         "account",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -370,3 +378,110 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_text_labels_message_id"), "text_labels", ["message_id"], unique=False)
     op.create_index("text_labels_by_author", "text_labels", ["user_id", "created_date"], unique=False)
+    op.create_index("text_labels_by_date", "text_labels", ["created_date"], unique=False)
+    op.create_table(
+        "standing",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("frame", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("prompts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("replies_assistant", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("replies_prompter", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("labels_simple", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("labels_full", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("rankings_total", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("rankings_good", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("accepted_prompts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("accepted_replies_assistant", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("accepted_replies_prompter", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("reply_ranked_1", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("reply_ranked_2", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("reply_ranked_3", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("red_flags", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("upvotes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("downvotes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("spam_prompts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("lang_mismatch", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("not_appropriate", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("pii", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("hate_speech", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("sexual_content", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("political_content", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("spam", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("quality_votes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("humor_votes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("toxicity_votes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("violence_votes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("helpfulness_votes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("quality_sum", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("humor_sum", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("toxicity_sum", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("violence_sum", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("helpfulness_sum", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "leader_order",
+            sa.Integer(),
+            sa.Computed(
+                "CASE WHEN prompts + replies_assistant + replies_prompter + labels_simple + labels_full + "
+                "rankings_total + rankings_good + accepted_prompts + accepted_replies_assistant + "
+                "accepted_replies_prompter + reply_ranked_1 + reply_ranked_2 + reply_ranked_3 > 0 THEN -(prompts / "
+                "10 + accepted_prompts / 10 + 4 * replies_assistant + 1 * replies_prompter + 1 * labels_simple + "
+                "2 * labels_full + 1 * rankings_total + 1 * rankings_good + 4 * accepted_replies_assistant + 1 * "
+                "accepted_replies_prompter + 9 * reply_ranked_1 + 3 * reply_ranked_2 + 1 * reply_ranked_3) END",
+                persisted=True,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "troll_order",
+            sa.Integer(),
+            sa.Computed(
+                "CASE WHEN red_flags + upvotes + downvotes + spam_prompts + lang_mismatch + not_appropriate + "
+                "pii + hate_speech + sexual_content + political_content + spam + quality_votes + humor_votes + "
+                "toxicity_votes + violence_votes + helpfulness_votes > 0 THEN -(3 * red_flags + -1 * upvotes + 1 * "
+                "downvotes + 1 * spam_prompts + 1 * lang_mismatch + 1 * not_appropriate + 1 * pii + 1 * "
+                "hate_speech + 1 * sexual_content + 1 * political_content) END",
+                persisted=True,
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_standing_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "frame", name=op.f("pk_standing")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("leaderboard", "standing", ["frame", "leader_order", "user_id"], unique=False)
+    op.create_index("trollboard", "standing", ["frame", "troll_order", "user_id"], unique=False)
+    op.create_table(
+        "standing_frame",
+        sa.Column("frame", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("base_date", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("frame", name=op.f("pk_standing_frame")),
+    )
+    op.create_table(
+        "collected",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("lang", sa.String(), nullable=False),
+        sa.Column("samples", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "lang", name=op.f("pk_collected")),
+    )
+    op.create_table(
+        "campaign_goal",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("lang", sa.String(), nullable=False),
+        sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "lang", name=op.f("pk_campaign_goal")),
+    )
+    op.create_table(
+        "announcement",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("lang", sa.String(), nullable=True),
+        sa.Column("from_date", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until_date", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_date", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["user.id"], name=op.f("fk_announcement_created_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
+    )
+    op.create_index(op.f("ix_announcement_until_date"), "announcement", ["until_date"], unique=False)
