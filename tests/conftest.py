@@ -19,7 +19,7 @@ from litestar import Litestar
 from sqlalchemy import Connection, make_url
 from sqlmodel import SQLModel
 
-from oa.config import Config, Store
+from oa.config import Config
 from oa.domain.people import AccountRole
 from oa.hub import accounts, campaigns, keys
 from oa.hub.access import hash_secret
@@ -79,7 +79,7 @@ def rng() -> random.Random:
 def empty_database_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file with nothing in it but the clients that every hub has; to be copied."""
     data_dir = tmp_path_factory.mktemp("empty")
-    open_database(Config(data_dir=data_dir)).shut()
+    open_database(data_dir).shut()
     return data_dir / FILE_NAME
 
 
@@ -203,8 +203,7 @@ def postgres_server() -> Iterator[Connection]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     name = _new_postgres_database(postgres_server)
-    store = Store(url=_url_of(postgres_server, name))
-    open_database(Config(data_dir=tmp_path_factory.mktemp("postgres"), store=store)).shut()
+    open_database(tmp_path_factory.mktemp("postgres"), url=_url_of(postgres_server, name)).shut()
     yield name
     _drop(postgres_server, name)
 

@@ -16,7 +16,8 @@ from uuid import UUID
 
 import typer
 
-from oa.cli.options import ConfigFile, DataDir, Json, load_settings
+from oa.cli.opening import opened
+from oa.cli.options import ConfigFile, DataDir, Json
 from oa.cli.output import print_note, print_record
 from oa.cli.progress import Tell, showing
 from oa.errors import BadFile, InvalidSetting
@@ -104,7 +105,7 @@ def import_(
         rehearse=dry_run,
     )
     run = _ImportRun(Importer(options))
-    with _database(data_dir, config_file) as database:
+    with opened(data_dir, config_file) as database:
         for path in files:
             run.read(database, path, origin or ("stdin" if path == Path("-") else path.name))
     run.report(as_json=as_json)
@@ -261,7 +262,7 @@ def export(
         form=None if form is None else Form(_one_of("--format", form, list(Form))),
     )
     exporter = Exporter(selection, None if anonymizer_seed is None else Anonymiser(anonymizer_seed))
-    with _database(data_dir, config_file) as database, _quiet_when_nobody_reads():
+    with opened(data_dir, config_file) as database, _quiet_when_nobody_reads():
         asyncio.run(_export(database, exporter, export_file))
     summary = {"trees": exporter.trees, "messages": exporter.messages, "skipped": exporter.skipped}
     if as_json:
@@ -349,15 +350,3 @@ def _user_id(given: str) -> UUID:
     if (canonical := canonical_id(given)) is None:
         raise InvalidSetting(f"--user takes the id of a user, not {given!r}; `oa users list` shows them")
     return user_uuid(canonical)
-
-
-@contextmanager
-def _database(data_dir: Path | None, config_file: Path | None) -> Generator[Database]:
-    settings = load_settings(data_dir, config_file)
-    from oa.store.opening import open_database
-
-    database = open_database(settings.config)
-    try:
-        yield database
-    finally:
-        database.shut()

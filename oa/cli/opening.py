@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING
 from oa.cli.options import load_settings
 
 if TYPE_CHECKING:
+    from oa.config import Config
     from oa.store.database import Database
+
+
+def open_configured(config: Config) -> Database:
+    """The database that the settings name, made where there is none.
+
+    Raises:
+        InvalidSetting, BadFile, StoreTooNew, StoreUnavailable: as `oa.store.opening.open_database`.
+    """
+    from oa.store.opening import open_database  # the database libraries, for commands that need them only
+
+    store = config.store
+    return open_database(config.data_dir, url=store.url, readers=store.readers, backups_kept=store.backups_kept)
 
 
 @contextmanager
@@ -20,10 +33,7 @@ def opened(data_dir: Path | None, config_file: Path | None) -> Generator[Databas
     Raises:
         InvalidSetting, BadFile, StoreTooNew, StoreUnavailable: as `oa.store.opening.open_database`.
     """
-    settings = load_settings(data_dir, config_file)
-    from oa.store.opening import open_database  # the database libraries, for commands that need them only
-
-    database = open_database(settings.config)
+    database = open_configured(load_settings(data_dir, config_file).config)
     try:
         yield database
     finally:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from oa.cli.opening import open_configured
 from oa.cli.options import ConfigFile, DataDir, load_settings
 from oa.config import Config
 
@@ -28,6 +29,5 @@ def serve(
     settings = load_settings(data_dir, config_file, {"server.host": host, "server.port": port})
     gc.disable()  # while the hub loads, nothing is garbage; `run` switches it on again
     from oa.server.run import run  # the web framework and the database, for this command only
-    from oa.store.opening import open_database
 
-    run(settings.config, open_database)
+    run(settings.config, open_configured)

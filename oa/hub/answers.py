@@ -310,8 +310,8 @@ def answer_ranking(tx: Transaction, caller: Caller, who: Identity | None, answer
     if sorted(answer.ranking) != list(range(len(task.replies))):
         raise InvalidRanking(f"a ranking names each of the {len(task.replies)} replies once, as 0 to n-1, best first")
     parent_id, tree_id = _where(task)
-    ranked = messages.replies(tx, [task.replies[place] for place in answer.ranking])
-    if len(ranked) != len(task.replies) or any(reply.parent_id != parent_id for reply in ranked):
+    ranked = messages.replies(tx, parent_id, [task.replies[place] for place in answer.ranking])
+    if len(ranked) != len(task.replies):
         raise CorruptRanking("a reply of this ranking is no longer there; ask for a new task")
     if trees.find(tx, tree_id).state is not lifecycle.TreeState.RANKING:
         raise SlotTaken("this ranking was completed or stopped meanwhile; ask for a new task")

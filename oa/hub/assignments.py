@@ -144,7 +144,7 @@ def show(tx: Transaction, task: Task, user: User) -> Assignment:
     if task.parent_message_id is None:
         return Assignment(id=task.id, kind=task.kind)
     thread = messages.thread(tx, task.parent_message_id)
-    replies = messages.replies(tx, task.replies) if task.replies else []
+    replies = messages.replies(tx, task.parent_message_id, task.replies) if task.replies else []
     reacted_to = [message.id for message in (*thread, *replies) if message.emojis]
     emojis = messages.emojis_of_user(tx, user.id, reacted_to) if reacted_to else {}
 

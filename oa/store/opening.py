@@ -13,7 +13,6 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from oa.config import Config
 from oa.domain.people import HUB_CLIENT_ID, IMPORT_CLIENT_ID
 from oa.errors import BadFile, InvalidSetting, OaError, StoreUnavailable
 from oa.store import backup, dialect
@@ -25,9 +24,18 @@ FILE_NAME = "oa.db"
 
 
 def open_database(
-    config: Config, *, now: Callable[[], datetime] = utc_now, rng: random.Random | None = None
+    data_dir: Path,
+    *,
+    url: str | None = None,
+    readers: int = 4,
+    backups_kept: int = 5,
+    now: Callable[[], datetime] = utc_now,
+    rng: random.Random | None = None,
 ) -> Database:
     """Open the database, new or not, with the newest schema and the clients that every hub has.
+
+    Args:
+        url: of a database elsewhere; the file in the data directory when None.
 
     Raises:
         InvalidSetting: the data directory is none, or the driver for PostgreSQL is not installed.
@@ -35,13 +43,12 @@ def open_database(
         StoreTooNew: a newer version of OA has written it.
         StoreUnavailable: it cannot be reached, read or written.
     """
-    data_dir = config.data_dir
     _make_directory(data_dir)
-    url = config.store.url or dialect.sqlite_url(_make_file(data_dir / FILE_NAME))
+    url = url or dialect.sqlite_url(_make_file(data_dir / FILE_NAME))
     _refuse_malformed(url)
     with _explained(url, data_dir):
-        upgrade(url, data_dir, backups_kept=config.store.backups_kept, now=now)
-        database = Database(url, readers=config.store.readers, now=now, rng=rng)
+        upgrade(url, data_dir, backups_kept=backups_kept, now=now)
+        database = Database(url, readers=readers, now=now, rng=rng)
         try:
             database.run(_add_built_in_clients)
         except BaseException:
