@@ -22,6 +22,9 @@ from oa.server.app import create_app
 STOP_WITHIN_S = 10
 """How long requests may take to end once the hub is told to stop."""
 
+KEEP_ALIVE_S = 75
+"""How long an idle connection stays open: longer than proxies keep theirs, which must not send into a closed one."""
+
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
 
@@ -100,6 +103,7 @@ def _serve(config: Config, database: Database, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
     gc.collect()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -539,6 +539,33 @@ async def test_a_parameter_that_cannot_be_read_is_422(hub: Any, path: str, loc: 
 async def test_a_body_over_the_limit_is_413(hub: Any) -> None:
     answer = await hub.answer("ada", await hub.take("ada"), text="x" * 1_100_000)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_a_body_that_hides_its_length_is_measured_as_it_comes(hub: Any) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 10_000_000:
+            sent += 100_000
+            yield b" " * 100_000
+
+    answer = await hub.http.post("/api/v1/tasks/", content=endless(), headers={"x-api-key": hub.key})
+    assert answer.status_code == 413
+    assert sent < 1_300_000
+
+
+async def test_a_body_in_pieces_is_put_together(hub: Any) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (
+            b'{"type": "ran',
+            b'dom", "user": {"id": "ada", "displ',
+            b'ay_name": "Ada", "auth_method": "local"}}',
+        ):
+            yield piece
+
+    answer = await hub.http.post("/api/v1/tasks/", content=pieces(), headers={"x-api-key": hub.key})
+    assert answer.status_code == 200
 
 
 async def test_another_method_is_405_and_says_which_there_are(hub: Any) -> None:
