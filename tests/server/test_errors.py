@@ -43,6 +43,8 @@ NEVER_MET = {
 }
 """Codes of the original that this hub has no use for, and why."""
 
+OUR_OWN = {errors.TaskSkipped.number, errors.SlotTaken.number, errors.OwnMessage.number}
+
 DOCUMENTED = {
     *(0, 1, 2, 3, 4, 100, 101, 429, 500, 501, 600),
     *(1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012),
@@ -241,6 +243,13 @@ async def halted_tree(scene: Scene) -> httpx.Response:
     return await scene.hub.answer("bob", task)
 
 
+async def own_prompt(scene: Scene) -> httpx.Response:
+    await scene.hub.set_campaign(allow_self_replies="true")
+    task = await scene.reply("ada")
+    await scene.hub.set_campaign(allow_self_replies="false")
+    return await scene.hub.answer("ada", task)
+
+
 # --- rankings --------------------------------------------------------------------------------------------------------
 
 
@@ -353,6 +362,7 @@ MET: list[tuple[int, int, str, Meeting]] = [
     (400, 2106, "task_not_collective", closing_ones_own_task),
     (400, 2108, "task_skipped", skipped_task),
     (400, 2109, "task_slot_taken", ranking_completed_by_others),
+    (400, 2110, "task_own_message", own_prompt),
     (400, 4000, "user_not_specified", nobody_named),
     (503, 4001, "user_disabled", disabled_user),
     (404, 4002, "user_not_found", unknown_user),
@@ -372,7 +382,7 @@ async def test_the_documented_error_is_met(scene: Scene, status: int, number: in
 
 
 def test_every_number_is_either_met_or_explained() -> None:
-    met = {number for _, number, _, _ in MET} - {errors.TaskSkipped.number, errors.SlotTaken.number}
+    met = {number for _, number, _, _ in MET} - OUR_OWN
     assert met | NEVER_MET.keys() == DOCUMENTED
     assert met & NEVER_MET.keys() == set()
 
