@@ -12,7 +12,6 @@ import logging
 import queue
 import random
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -33,10 +32,6 @@ EMPTY: Parameters = MappingProxyType({})
 
 LARGEST_BATCH = 256
 """Use cases that share one commit at most, so that the first of them does not wait for ever."""
-
-BUSY_FROM, GATHER_S = 3, 0.001
-"""When several have just shared a commit, more are on their way: a millisecond's wait lets them share the next, which
-costs less than it saves. Whoever is alone never waits."""
 
 log = logging.getLogger(__name__)
 
@@ -260,9 +255,8 @@ class Database:
     def _write_until_closed(self) -> None:
         writer: _Writer | None = None
         open_for_more = True
-        taken: list[_Job[Any] | None] = []
         while open_for_more:
-            taken = self._take(len(taken))
+            taken = self._take()
             open_for_more = taken[-1] is not None
             jobs = [job for job in taken if job is not None]
             if jobs:
@@ -271,15 +265,9 @@ class Database:
         if writer is not None:
             writer.close()
 
-    def _take(self, last: int) -> list[_Job[Any] | None]:
-        """What is queued, waiting for the first; ends with None when the database is to close.
-
-        Args:
-            last: how many jobs shared the last commit.
-        """
+    def _take(self) -> list[_Job[Any] | None]:
+        """What is queued, waiting for the first; ends with None when the database is to close."""
         jobs = [self._queue.get()]
-        if last >= BUSY_FROM:
-            time.sleep(GATHER_S)
         while jobs[-1] is not None and len(jobs) < LARGEST_BATCH:
             try:
                 jobs.append(self._queue.get_nowait())
