@@ -20,6 +20,7 @@ from oa.store.standing_tables import campaign_goals as campaign_goals
 from oa.store.standing_tables import collected as collected
 from oa.store.standing_tables import standing as standing
 from oa.store.standing_tables import standing_frames as standing_frames
+from oa.store.trust_tables import abuse_signs as abuse_signs
 
 # --- who ------------------------------------------------------------------------------------------------------------
 
@@ -373,6 +374,11 @@ class FlaggedMessage(SQLModel, table=True):
     message_id: UUID = Field(primary_key=True, foreign_key="message.id")
     processed: bool = Field(default=False, index=True)
     created_date: datetime = Field(sa_type=UtcDateTime, index=True)
+    outcome: str | None = None
+    """What came of it (`oa.domain.moderation.Outcome`)."""
+    processed_by: UUID | None = Field(default=None, foreign_key="user.id")
+    processed_date: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    note: str | None = None
 
 
 class Journal(SQLModel, table=True):
@@ -387,6 +393,17 @@ class Journal(SQLModel, table=True):
     api_client_id: UUID | None = None
     event_type: str
     event_payload: dict[str, Any] = Field(sa_type=Json)
+    undoes: int | None = Field(default=None, unique=True)
+    """The event that this one took back."""
+
+
+class CachedStats(SQLModel, table=True):
+    """Derived: figures about everything, as they stood when they were last counted."""
+
+    __tablename__ = "cached_stats"
+    name: str = Field(primary_key=True)
+    modified_date: datetime = Field(sa_type=UtcDateTime)
+    stats: Any = Field(sa_type=Json)
 
 
 class CampaignSetting(SQLModel, table=True):
@@ -422,4 +439,5 @@ ballots = _table(Ballot)
 message_emojis = _table(MessageEmoji)
 flagged_messages = _table(FlaggedMessage)
 journal = _table(Journal)
+cached_stats = _table(CachedStats)
 campaign_settings = _table(CampaignSetting)

@@ -51,7 +51,16 @@ def upgrade() -> None:
         sa.Column("api_client_id", sa.Uuid(), nullable=True),
         sa.Column("event_type", sa.String(), nullable=False),
         sa.Column("event_payload", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("undoes", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
+        sa.UniqueConstraint("undoes", name=op.f("uq_journal_undoes")),
+    )
+    op.create_table(
+        "cached_stats",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("modified_date", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stats", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_cached_stats")),
     )
     op.create_index(op.f("ix_journal_message_id"), "journal", ["message_id"], unique=False)
     op.create_index(op.f("ix_journal_user_id"), "journal", ["user_id"], unique=False)
@@ -153,7 +162,12 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("processed", sa.Boolean(), nullable=False),
         sa.Column("created_date", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("processed_by", sa.Uuid(), nullable=True),
+        sa.Column("processed_date", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_flagged_message_message_id")),
+        sa.ForeignKeyConstraint(["processed_by"], ["user.id"], name=op.f("fk_flagged_message_processed_by")),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_flagged_message")),
     )
     op.create_index(op.f("ix_flagged_message_created_date"), "flagged_message", ["created_date"], unique=False)
@@ -485,3 +499,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
     )
     op.create_index(op.f("ix_announcement_until_date"), "announcement", ["until_date"], unique=False)
+    op.create_table(
+        "abuse_sign",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("other_user_id", sa.Uuid(), nullable=True),
+        sa.Column("evidence", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_date", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_date", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decided_by"], ["user.id"], name=op.f("fk_abuse_sign_decided_by"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_user_id"], ["user.id"], name=op.f("fk_abuse_sign_other_user_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_abuse_sign_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_abuse_sign")),
+    )
+    op.create_index("abuse_sign_by_date", "abuse_sign", ["created_date", "id"], unique=False)
+    op.create_index(op.f("ix_abuse_sign_other_user_id"), "abuse_sign", ["other_user_id"], unique=False)
+    op.create_index(op.f("ix_abuse_sign_status"), "abuse_sign", ["status"], unique=False)
+    op.create_index(op.f("ix_abuse_sign_user_id"), "abuse_sign", ["user_id"], unique=False)
