@@ -151,13 +151,16 @@ class Authored:
     """Its place in the consensus, 0 is best."""
     emojis: Mapping[str, int]
 
+    @property
+    def kind(self) -> str:
+        return "prompts" if self.is_prompt else f"replies_{self.role}"
+
 
 def authored(message: Authored) -> Counter[str]:
     """What a message that is not deleted adds for its author, without the labels that it got."""
-    kind = "prompts" if message.is_prompt else f"replies_{message.role}"
-    counted = Counter({kind: 1})
+    counted = Counter({message.kind: 1})
     if message.is_accepted:
-        counted[f"accepted_{kind}"] = 1
+        counted[f"accepted_{message.kind}"] = 1
     if message.rank in (0, 1, 2):
         counted[f"reply_ranked_{message.rank + 1}"] = 1
     counted.update(reacted(message.emojis))
@@ -199,7 +202,7 @@ def ranked(order: Sequence[T], ranks: Mapping[T, int], *, not_rankable: bool) ->
         ranks: the place of each reply that has one in the consensus; empty while there is none.
     """
     counted = Counter({"rankings_total": 1})
-    if not not_rankable:
+    if not not_rankable and len(set(order)) == len(order):
         tau = kendall_tau(order, sorted((reply for reply in order if reply in ranks), key=ranks.__getitem__))
         if tau is not None and tau > 0:
             counted["rankings_good"] = 1

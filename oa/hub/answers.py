@@ -34,7 +34,7 @@ from oa.errors import (
     TaskNotFound,
     TreeAborted,
 )
-from oa.hub import access, campaigns, growth, moderate
+from oa.hub import access, campaigns, growth, moderate, standing
 from oa.hub import tasks as held
 from oa.store import answers, journal, messages, people, tasks, trees, work
 from oa.store.answers import CastBallot, LabelSet
@@ -96,6 +96,7 @@ def answer_text(tx: Transaction, caller: Caller, who: Identity | None, answer: T
     parent = _parent_for_reply(tx, task, user)
     message = _message(tx, caller, user, task, parent, answer)
     answers.add_message(tx, message)
+    standing.wrote(tx, message)
     _finish(tx, task, user, answer.key)
     journal.add(
         tx,
@@ -185,7 +186,8 @@ def answer_labels(tx: Transaction, caller: Caller, who: Identity | None, answer:
     message = messages.find(tx, answer.message_id)
     _check_reviewer(tx, user, task, message)
     _add_labels(tx, caller, user, answer, task_id=task.id, text="")
-    is_undecided = _count_review(tx, message)
+    is_undecided, accepts = _count_review(tx, message)
+    standing.reviewed(tx, user.id, task.mode, message, answer.labels, accepts=accepts)
     _finish(tx, task, user, answer.key)
     if not is_undecided or task.place_until is None:
         # Else the place that was held is now an answer, and as many as before are still free.
@@ -211,10 +213,11 @@ def remark(tx: Transaction, caller: Caller, who: Identity | None, answer: LabelA
     user = access.acting_user(tx, caller, who)
     labels.check_labels(answer.labels, ALL_LABELS)
     message = messages.find(tx, answer.message_id)
-    if (earlier := answers.remark_of(tx, user.id, message.id)) is not None:
-        answers.replace_remark(tx, earlier, answer.labels)
-    else:
-        _add_labels(tx, caller, user, answer, task_id=None, text=answer.text)
+    with standing.following(tx, [message.tree_id]):
+        if (earlier := answers.remark_of(tx, user.id, message.id)) is not None:
+            answers.replace_remark(tx, earlier, answer.labels)
+        else:
+            _add_labels(tx, caller, user, answer, task_id=None, text=answer.text)
     if answer.is_report:
         moderate.put_emoji(tx, user, message, Emoji.RED_FLAG, EmojiOperation.ADD)
 
@@ -253,8 +256,8 @@ def _add_labels(
     )
 
 
-def _count_review(tx: Transaction, message: Message) -> bool:
-    """Count one more review; whether the message still waits for others."""
+def _count_review(tx: Transaction, message: Message) -> tuple[bool, bool]:
+    """Count one more review; whether the message still waits for others, and whether this one made it accepted."""
     campaign = campaigns.current(tx)
     is_root = message.parent_id is None
     required = campaign.num_reviews_initial_prompt if is_root else campaign.num_reviews_reply
@@ -264,9 +267,10 @@ def _count_review(tx: Transaction, message: Message) -> bool:
         votes = _votes(tx, message)
         result = decide(votes, current=result, required=required, threshold=threshold)
     answers.save_review(tx, message.id, result)
-    if result and not message.review_result:
+    accepts = result is True and not message.review_result
+    if accepts:
         _bar_author_from_ranking(tx, message)
-    return message.review_count + 1 < required
+    return message.review_count + 1 < required, accepts
 
 
 def _bar_author_from_ranking(tx: Transaction, message: Message) -> None:
@@ -320,6 +324,7 @@ def answer_ranking(tx: Transaction, caller: Caller, who: Identity | None, answer
     if _bar(tx, user, task):
         raise TaskAlreadyDone("you have ranked these replies already")
     answers.add_ballot(tx, _ballot(tx, caller, user, task, ranked, answer))
+    standing.ranked(tx, user.id, tree_id)
     _finish(tx, task, user, answer.key)
     journal.add(
         tx,

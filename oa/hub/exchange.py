@@ -33,7 +33,7 @@ from oa.domain.records import (
 from oa.domain.selection import Selection, pruned
 from oa.domain.tree import Message, Node
 from oa.errors import UserNotFound
-from oa.hub import campaigns, growth
+from oa.hub import campaigns, growth, standing
 from oa.store import exchange, people, records
 from oa.store.database import Transaction
 from oa.store.exchange import Arrival, Place, Shipment
@@ -291,15 +291,16 @@ class _Batch:
 
     def add(self, known_users: Set[UUID]) -> None:
         """Write everything, and open the work that active trees ask for."""
-        exchange.add(
-            self.tx,
-            Shipment(
-                users=[user for user_id, user in self.users.items() if user_id not in known_users],
-                arrivals=self.arrivals,
-                trees=self.trees,
-                new_replies=self.new_replies,
-            ),
-        )
+        with standing.following(self.tx, {arrival.message.tree_id for arrival in self.arrivals}):
+            exchange.add(
+                self.tx,
+                Shipment(
+                    users=[user for user_id, user in self.users.items() if user_id not in known_users],
+                    arrivals=self.arrivals,
+                    trees=self.trees,
+                    new_replies=self.new_replies,
+                ),
+            )
         for tree in self.trees:
             if tree.active:
                 growth.refresh_tree(self.tx, tree.id)

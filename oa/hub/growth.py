@@ -18,7 +18,7 @@ from oa.domain.lifecycle import Facts, Tree, TreeState
 from oa.domain.tasks import Lottery, Slot, draw_author
 from oa.domain.tree import Node, root_of
 from oa.errors import OaError
-from oa.hub import campaigns
+from oa.hub import campaigns, standing
 from oa.store import journal, messages, tasks, trees, work
 from oa.store.database import Transaction
 from oa.store.work import Opening
@@ -72,12 +72,20 @@ def _enter(tx: Transaction, tree: Tree, facts: Facts, state: TreeState) -> Tree:
     tree = dataclasses.replace(tree, state=state, won_prompt_lottery_date=won)
     if state is TreeState.READY_FOR_SCORING:
         tree = _score(tx, tree, facts)
-    trees.save_state(tx, tree)
+    _save_state(tx, left, tree)
     if left is TreeState.PROMPT_LOTTERY_WAITING:
         trees.stop_waiting(tx, tree.id)
     if state is TreeState.PROMPT_LOTTERY_WAITING:
         trees.wait_for_draw(tx, tree.id, tree.lang, root_of(facts.nodes).user_id)
     return tree
+
+
+def _save_state(tx: Transaction, left: TreeState, tree: Tree) -> None:
+    if TreeState.ABORTED_LOW_GRADE in (left, tree.state):  # which makes a spam prompt of its prompt
+        with standing.following(tx, [tree.id]):
+            trees.save_state(tx, tree)
+    else:
+        trees.save_state(tx, tree)
 
 
 def _make_room(tx: Transaction, before: Tree, after: Tree) -> Tree:
@@ -101,7 +109,8 @@ def _score(tx: Transaction, tree: Tree, facts: Facts) -> Tree:
         # Ballots that cannot be merged must not keep the last volunteer from handing in; the tree is kept for a look.
         log.exception("the ballots of tree %s cannot be merged", tree.id)
         return dataclasses.replace(tree, state=TreeState.SCORING_FAILED)
-    trees.save_ranks(tx, tree.id, ranks)
+    with standing.following(tx, [tree.id]):
+        trees.save_ranks(tx, tree.id, ranks)
     return dataclasses.replace(tree, state=TreeState.READY_FOR_EXPORT)
 
 
@@ -239,6 +248,7 @@ def wake_one(tx: Transaction, lang: str) -> bool:
 def tidy(tx: Transaction) -> Mapping[str, int]:
     """What happens by time alone: held places expire, and prompts of people who have gone leave the draw."""
     release_places(tx)
+    standing.tidy(tx)
     abandoned = trees.abandoned_prompts(tx)
     for tree_id in abandoned:
         move_tree(tx, trees.find(tx, tree_id), TreeState.HALTED_BY_MODERATOR)

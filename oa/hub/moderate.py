@@ -13,7 +13,7 @@ from oa.domain.moderation import Action, auto_moderation
 from oa.domain.people import Caller, Identity, User
 from oa.domain.tasks import RANKINGS, REPLIES, REVIEWS, TaskKind
 from oa.domain.tree import Message, below
-from oa.hub import access, campaigns, growth
+from oa.hub import access, campaigns, growth, standing
 from oa.store import answers, journal, messages, trees, work
 from oa.store.database import Transaction
 
@@ -46,6 +46,7 @@ def put_emoji(tx: Transaction, user: User, message: Message, emoji: Emoji, opera
     if after == given:
         return
     added, removed = after - given, given - after
+    standing.reacted(tx, message, counts)
     counts = answers.change_emojis(tx, message, user.id, added=sorted(added), removed=sorted(removed))
     if Emoji.RED_FLAG in added:
         answers.flag(tx, message.id)
@@ -85,7 +86,8 @@ def delete_below(tx: Transaction, message: Message) -> list[UUID]:
     """Hide a message and every reply under it; the ids of those that were not hidden before."""
     tree = messages.tree(tx, message.tree_id)
     hidden = [found for found in (message, *below(tree, message.id)) if not found.deleted]
-    answers.set_deleted(tx, [found.id for found in hidden], deleted=True)
+    with standing.following(tx, [message.tree_id]):
+        answers.set_deleted(tx, [found.id for found in hidden], deleted=True)
     for found in hidden:
         if found.parent_id is not None:
             answers.count_child(tx, found.parent_id, -1)

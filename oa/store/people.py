@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from oa.domain.people import Client, User
 from oa.domain.standing import Streak
 from oa.store import dialect
 from oa.store.database import Transaction
-from oa.store.tables import api_clients, users
+from oa.store.tables import UtcDateTime, api_clients, users
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -76,6 +77,12 @@ KNOWN_CLIENTS, KNOWN_USERS = "clients by the hash of their key", "users by ident
 """Kept between transactions: every request names a program and a user, and both hardly ever change."""
 
 MOST_REMEMBERED = 4096
+
+END_STREAKS = (
+    update(users)
+    .where(users.c.streak_days > 0, users.c.streak_last_day_date < bindparam("before", type_=UtcDateTime()))
+    .values(streak_days=0)
+)
 
 
 def client_of(row: Iterable[Any]) -> Client:
@@ -172,3 +179,9 @@ def _remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
         known.clear()
     known[key] = value
     return value
+def end_streaks(tx: Transaction, *, before: datetime) -> None:
+    """Write that streaks are over whose last day lies before this moment."""
+    if tx.execute(END_STREAKS, {"before": before}).rowcount:
+        forget_users(tx)
+
+

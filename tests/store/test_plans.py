@@ -19,14 +19,27 @@ READ_WHOLE_TABLES = {
     "campaign_settings._all",
     "credentials.KEYS",
     "credentials.TOKENS",
+    "people.END_STREAKS",
     "people.EVERYBODY",
     "records.MESSAGES",
+    "standing.BASES",
+    "standing.DELETE_BASES",
+    "standing.DELETE_EMPTY_SAMPLES",
+    "standing.EVERY_ROW",
+    "standing.SAMPLES",
+    "standing_facts.CAST",
+    "standing_facts.RANKS",
+    "standing_facts.REVIEWS",
+    "standing_facts.REVIEWS_OF_TREES",
+    "standing_facts.VOTES",
+    "standing_facts.WRITTEN",
     "trees.ABANDONED_PROMPTS",
     "trees.ACTIVE_TREES",
     "work.DELETE_ALL",
     "work.OPEN_RANKINGS",
 }
-"""Lists of everything, what is done by hand or from time to time, and tables that stay small."""
+"""Lists of everything, what is done by hand or from time to time, tables that stay small, and the facts of standing,
+which come with a condition."""
 
 Statement = Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]] | Update | Delete
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from oa.domain.lifecycle import ACTIVE, TreeState
 from oa.domain.people import IMPORT_CLIENT_ID
-from oa.hub import growth
+from oa.hub import growth, standing
 from oa.store import tables
 from oa.store.database import Database, Transaction
 
@@ -27,7 +27,8 @@ def differences(database: Database) -> list[str]:
 
     Messages that were imported may have reviews, ballots and reactions of which only the number is known.
     """
-    return [*database.run(lambda tx: list(_wrong_counters(tx))), *_wrong_work(database)]
+    wrong = database.run(lambda tx: [*_wrong_counters(tx), *standing.check(tx)])
+    return [*wrong, *_wrong_work(database)]
 
 
 # --- counters --------------------------------------------------------------------------------------------------------
@@ -120,7 +121,9 @@ def _wrong_tasks(tx: Transaction) -> Iterator[str]:
 # --- open work -------------------------------------------------------------------------------------------------------
 
 
-def _wrong_work(database: Database) -> Iterator[str]:
+def wrong_work(database: Database) -> list[str]:
+    """What is wrong with the table of open work alone: what it would be if it were made anew."""
+
     def rebuild(tx: Transaction) -> None:
         before = _work(tx), _states(tx)
         growth.rebuild_open_work(tx)
@@ -130,9 +133,9 @@ def _wrong_work(database: Database) -> Iterator[str]:
         database.run(rebuild)
     except _Rebuilt as rebuilt:
         work, states = rebuilt.args
-        yield from _unequal("open work", *work)
-        yield from _unequal("state", *states)
-        yield from (f"open work {key} has {slot['free']} places" for key, slot in work[0].items() if slot["free"] < 0)
+        negative = [f"open work {key} has {slot['free']} places" for key, slot in work[0].items() if slot["free"] < 0]
+        return [*_unequal("open work", *work), *_unequal("state", *states), *negative]
+    raise AssertionError("the rebuilding came to no end")
 
 
 def _work(tx: Transaction) -> Facts:

@@ -1,0 +1,242 @@
+"""What people have earned: kept as sums, moved by what happens, read in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable, Integer, Select, Uuid, and_, bindparam, case, func, not_, or_, select, tuple_
+
+from oa.domain.people import User
+from oa.domain.standing import COUNTERS, LEADER_COUNTERS, SUMS, TROLL_COUNTERS, WIDEST_FIRST, TimeFrame
+from oa.store import dialect
+from oa.store.database import Transaction
+from oa.store.people import USER_COLUMNS, user_of
+from oa.store.tables import collected, standing, standing_frames, users
+
+AnySelect = Select[*tuple[Any, ...]]
+
+HIDDEN = or_(users.c.enabled.is_(False), users.c.deleted.is_(True), users.c.show_on_leaderboard.is_(False))
+"""Who has no place on the leaderboards."""
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+DELETE_EMPTY = standing.delete().where(
+    standing.c.user_id == bindparam("person"), standing.c.leader_order.is_(None), standing.c.troll_order.is_(None)
+)
+DELETE_OF_USER = standing.delete().where(standing.c.user_id == bindparam("person"))
+DELETE_OF_FRAME = standing.delete().where(standing.c.frame == bindparam("breadth"))
+OF_USER = select(standing).where(standing.c.user_id == bindparam("person"))
+BASES = select(standing_frames)
+DELETE_BASES = standing_frames.delete()
+INSERT_BASE = standing_frames.insert()
+DELETE_EMPTY_SAMPLES = collected.delete().where(collected.c.samples == 0)
+EVERY_ROW = select(standing)
+SAMPLES = select(collected)
+
+
+@cache
+def _add(names: tuple[str, ...]) -> Executable:
+    return (
+        standing.update()
+        .where(
+            standing.c.user_id == bindparam("person"),
+            standing.c.frame.between(bindparam("widest"), bindparam("narrowest")),
+        )
+        .values({name: standing.c[name] + bindparam(f"more_{name}") for name in names})
+    )
+
+
+def add(tx: Transaction, user_id: UUID, more: Mapping[str, int], *, widest: int = 0, narrowest: int) -> None:
+    """Add to a person's counters in the frames from the widest to the narrowest, both by their breadth."""
+    names = tuple(sorted(more))
+    values = {f"more_{name}": more[name] for name in names}
+    moved = tx.execute(_add(names), {"person": user_id, "widest": widest, "narrowest": narrowest, **values})
+    if moved.rowcount <= narrowest - widest:
+        insert = dialect.insert_or_ignore(tx.connection, standing)
+        counters = {name: more[name] for name in names}
+        tx.execute_many(
+            insert, [{"user_id": user_id, "frame": frame, **counters} for frame in range(widest, narrowest + 1)]
+        )
+    if min(more.values()) < 0:
+        tx.execute(DELETE_EMPTY, {"person": user_id})
+
+
+def forget_user(tx: Transaction, user_id: UUID) -> None:
+    tx.execute(DELETE_OF_USER, {"person": user_id})
+
+
+def forget_frame(tx: Transaction, breadth: int) -> None:
+    tx.execute(DELETE_OF_FRAME, {"breadth": breadth})
+
+
+@cache
+def _collect(dialect_name: str) -> Executable:
+    statement = dialect.insert(collected, dialect_name)
+    return statement.on_conflict_do_update(
+        index_elements=[collected.c.kind, collected.c.lang],
+        set_={"samples": collected.c.samples + statement.excluded.samples},
+    )
+
+
+def collect(tx: Transaction, kind: str, lang: str, more: int) -> None:
+    """Count more samples of a kind and language, or fewer."""
+    tx.execute(_collect(tx.connection.dialect.name), {"kind": kind, "lang": lang, "samples": more})
+    if more < 0:
+        tx.execute(DELETE_EMPTY_SAMPLES)
+
+
+def forget_everything(tx: Transaction) -> None:
+    for table in (standing, standing_frames, collected):
+        tx.connection.execute(table.delete())
+
+
+def bases(tx: Transaction) -> dict[int, datetime]:
+    """From when on each frame counts as it is kept, by breadth; the frame without a beginning is left out."""
+    return {row.frame: row.base_date for row in tx.execute(BASES)}
+
+
+def set_bases(tx: Transaction, dates: Mapping[int, datetime]) -> None:
+    tx.execute(DELETE_BASES)
+    tx.execute_many(INSERT_BASE, [{"frame": frame, "base_date": date} for frame, date in dates.items()])
+
+
+# --- all of it -------------------------------------------------------------------------------------------------------
+
+
+def every_row(tx: Transaction) -> Iterator[tuple[UUID, int, dict[str, int]]]:
+    """Who, the breadth of the frame, and the counters that are not zero."""
+    for row in tx.execute(EVERY_ROW):
+        yield row.user_id, row.frame, _counters(row)
+
+
+def of_user(tx: Transaction, user_id: UUID) -> dict[int, dict[str, int]]:
+    """Somebody's counters that are not zero, by the breadth of the frame."""
+    return {row.frame: _counters(row) for row in tx.execute(OF_USER, {"person": user_id})}
+
+
+def _counters(row: Any) -> dict[str, int]:
+    return {name: value for name in COUNTERS if (value := getattr(row, name))}
+
+
+def samples(tx: Transaction) -> dict[tuple[str, str], int]:
+    """How much there is, by kind and language."""
+    return {(row.kind, row.lang): row.samples for row in tx.execute(SAMPLES)}
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A person on a board."""
+
+    user: User
+    rank: int | None
+    """From 1; None for those who are not shown."""
+    counters: Mapping[str, int]
+
+
+LEADERS = tuple(standing.c[name] for name in LEADER_COUNTERS)
+TROLLS = tuple(standing.c[name] for name in (*TROLL_COUNTERS, *SUMS))
+IN_FRAME = standing.c.frame == bindparam("breadth")
+KEY = tuple_(standing.c.leader_order, standing.c.user_id)
+GIVEN_KEY = tuple_(bindparam("order", type_=Integer()), bindparam("person", type_=Uuid()))
+SHOWN = (
+    select(*USER_COLUMNS, *LEADERS)
+    .join_from(standing, users, users.c.id == standing.c.user_id)
+    .where(IN_FRAME, standing.c.leader_order.is_not(None), not_(HIDDEN))
+    .limit(bindparam("most"))
+)
+FROM_THE_TOP = SHOWN.order_by(standing.c.leader_order, standing.c.user_id)
+ABOVE = SHOWN.where(KEY < GIVEN_KEY).order_by(standing.c.leader_order.desc(), standing.c.user_id.desc())
+FROM_HERE = SHOWN.where(KEY >= GIVEN_KEY).order_by(standing.c.leader_order, standing.c.user_id)
+
+
+def _with_ranks() -> AnySelect:
+    """One person's rows with the places that they would have: those before them, less the hidden ones, and one."""
+    before, hidden = standing.alias("before"), standing.alias("hidden")
+    all_before = (
+        select(func.count())
+        .select_from(before)
+        .where(before.c.frame == standing.c.frame, tuple_(before.c.leader_order, before.c.user_id) < KEY)
+    )
+    hidden_before = (
+        select(func.count())
+        .select_from(users)
+        .join(hidden, and_(hidden.c.user_id == users.c.id, hidden.c.frame == standing.c.frame))
+        .where(HIDDEN, tuple_(hidden.c.leader_order, hidden.c.user_id) < KEY)
+    )
+    rank = all_before.scalar_subquery() - hidden_before.scalar_subquery() + 1
+    return select(
+        standing.c.frame,
+        standing.c.leader_order,
+        case((standing.c.leader_order.is_not(None), rank)).label("rank"),
+        *LEADERS,
+    ).where(standing.c.user_id == bindparam("person"))
+
+
+WITH_RANKS = _with_ranks()
+TROLL_RANK = func.row_number().over(order_by=(standing.c.troll_order, standing.c.user_id)).label("rank")
+ON_TROLLBOARD = (
+    select(*USER_COLUMNS, *TROLLS, TROLL_RANK)
+    .join_from(standing, users, users.c.id == standing.c.user_id)
+    .where(IN_FRAME, standing.c.troll_order.is_not(None), users.c.deleted.is_(False))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """How somebody stands in a frame, whether they are shown or not."""
+
+    order: int | None
+    """Minus their points; None when they have done nothing that counts."""
+    rank: int | None
+    """The place that they have, or would have if they were shown."""
+    counters: Mapping[str, int]
+
+
+def leaders(tx: Transaction, frame: TimeFrame, most: int) -> list[Place]:
+    """The leaderboard from the top."""
+    return _places(tx.execute(FROM_THE_TOP, {"breadth": frame.breadth, "most": most}), first=1)
+
+
+def around(tx: Transaction, user_id: UUID, frame: TimeFrame, here: Ranked, *, above: int, below: int) -> list[Place]:
+    """The leaderboard around somebody who is shown on it, with so many places above and below at most."""
+    where = {"breadth": frame.breadth, "order": here.order, "person": user_id}
+    better = list(tx.execute(ABOVE, {**where, "most": above}))[::-1]
+    others = list(tx.execute(FROM_HERE, {**where, "most": below + 1}))
+    return _places([*better, *others], first=(here.rank or 1) - len(better))
+
+
+def ranked(tx: Transaction, user_id: UUID) -> dict[TimeFrame, Ranked]:
+    """How somebody stands in each frame in which anything counts for them."""
+    return {
+        WIDEST_FIRST[row.frame]: Ranked(row.leader_order, row.rank, dict(zip(LEADER_COUNTERS, row[3:], strict=True)))
+        for row in tx.execute(WITH_RANKS, {"person": user_id})
+    }
+
+
+def trolls(tx: Transaction, frame: TimeFrame, most: int, *, enabled: bool | None) -> list[Place]:
+    """The trollboard from the top; places count everybody, whoever is left out of the list."""
+    ranked = ON_TROLLBOARD.subquery()
+    statement = select(ranked).order_by(ranked.c.rank).limit(bindparam("most"))
+    if enabled is not None:
+        statement = statement.where(ranked.c.enabled.is_(enabled))
+    rows = tx.connection.execute(statement, {"breadth": frame.breadth, "most": most})
+    width = len(USER_COLUMNS)
+    return [
+        Place(user_of(row), row.rank, dict(zip((*TROLL_COUNTERS, *SUMS), row[width:-1], strict=True))) for row in rows
+    ]
+
+
+def _places(rows: Sequence[Any] | Any, *, first: int) -> list[Place]:
+    width = len(USER_COLUMNS)
+    return [
+        Place(user_of(row), rank, dict(zip(LEADER_COUNTERS, row[width:], strict=True)))
+        for rank, row in enumerate(rows, start=first)
+    ]
