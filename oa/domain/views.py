@@ -35,7 +35,7 @@ class MessageFilter:
     only_roots: bool = False
     include_deleted: bool = False
     words: tuple[str, ...] = ()
-    """All of them stand in the text, in whatever order and case, also inside longer words."""
+    """What to look for, as `oa.domain.search.parse` reads it with spaces between them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ Search = Annotated[
     str | None,
     QueryParameter(
         max_length=500,
-        description="words that the text holds, in any order and also inside longer words; capitals make no difference"
-        " (with SQLite: those of A to Z)",
+        description='words that the text holds, wherever; "words in a row", and -words that it does not hold;'
+        " case and accents make no difference",
     ),
 ]
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, NullPool, Table, create_engine, event, make_url
+from sqlalchemy import ColumnElement, Connection, Engine, Insert, NullPool, Table, create_engine, event, func, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from oa.domain.search import searchable
 
 SQLITE = "sqlite"
 
@@ -26,6 +29,9 @@ STATEMENTS_KEPT = 512
 
 WRITERS_LOCK = 0x6F61
 """Key of the PostgreSQL advisory lock that whoever writes holds until it commits."""
+
+WORDS_FUNCTION = "oa_words"
+"""`oa.domain.search.searchable` as SQL, with SQLite: the triggers of the full-text index call it."""
 
 
 # --- connections -----------------------------------------------------------------------------------------------------
@@ -62,6 +68,7 @@ def writer_engine(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S, foreign_k
         options = {"check_same_thread": False, "cached_statements": STATEMENTS_KEPT}
         engine = create_engine(parsed, isolation_level="AUTOCOMMIT", poolclass=NullPool, connect_args=options)
         _run_on_connect(engine, _writer_pragmas(busy_timeout_s, foreign_keys=foreign_keys))
+        event.listen(engine, "connect", _lend_functions)
         return engine
     settings = f"-c lock_timeout={round(busy_timeout_s * 1000)}"
     return create_engine(
@@ -101,6 +108,7 @@ def _writer_pragmas(busy_timeout_s: float, *, foreign_keys: bool) -> tuple[str, 
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",  # what was acknowledged survives a power cut
         f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}",
+        "PRAGMA trusted_schema = ON",  # or else triggers may not call a function of ours
         "PRAGMA journal_size_limit = 67108864",
     )
 
@@ -121,6 +129,10 @@ def _run_on_connect(engine: Engine, statements: tuple[str, ...]) -> None:
         cursor.close()
 
     event.listen(engine, "connect", run)
+
+
+def _lend_functions(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.create_function(WORDS_FUNCTION, 1, searchable, deterministic=True)
 
 
 def _postgres_options(url: URL, settings: str) -> dict[str, Any]:
@@ -260,3 +272,8 @@ def _insert_or_ignore(table: Table, dialect: str) -> Insert:
 def insert_or_ignore(connection: Connection, table: Table) -> Insert:
     """Inserts rows whose key is not there yet and leaves the others alone; always the same statement."""
     return _insert_or_ignore(table, connection.dialect.name)
+
+
+def day_of(connection: Connection, moment: ColumnElement[datetime]) -> ColumnElement[Any]:
+    """The day of a moment by the calendar of UTC, as text or as a date."""
+    return func.date(moment if is_sqlite(connection) else func.timezone("UTC", moment))

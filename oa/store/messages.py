@@ -12,11 +12,14 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, false, func, liter
 
 from oa.domain.paging import Part, Place
 from oa.domain.people import User
+from oa.domain.search import parse
 from oa.domain.tree import Message, Node, Role, check_thread
 from oa.domain.views import MessageFilter
 from oa.errors import MessageNotFound
+from oa.store import search
 from oa.store.database import Transaction
 from oa.store.people import USER_COLUMNS, user_of
+from oa.store.search import Facets
 from oa.store.tables import message_emojis, messages, users
 
 AnySelect = Select[*tuple[Any, ...]]
@@ -193,14 +196,14 @@ def part_of_list(tx: Transaction, wanted: MessageFilter, part: Part[datetime]) -
     place = (messages.c.created_date, messages.c.id)
     statement = (
         select(*MESSAGE_COLUMNS)
-        .where(*_conditions(wanted), *_bounds(part))
+        .where(*_conditions(tx, wanted), *_bounds(part))
         .order_by(*(column.desc() if part.descending else column.asc() for column in place))
         .limit(part.limit)
     )
     return [message_of(row) for row in tx.connection.execute(statement)]
 
 
-def _conditions(wanted: MessageFilter) -> Iterator[ColumnElement[bool]]:
+def _conditions(tx: Transaction, wanted: MessageFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.user_id is not None:
         yield messages.c.user_id == wanted.user_id
     if wanted.username:
@@ -215,8 +218,13 @@ def _conditions(wanted: MessageFilter) -> Iterator[ColumnElement[bool]]:
         yield messages.c.id == messages.c.message_tree_id
     if not wanted.include_deleted:
         yield messages.c.deleted == false()
-    for word in wanted.words:
-        yield messages.c.text.icontains(word, autoescape=True)
+    if wanted.words:
+        facets = Facets(lang=wanted.lang, api_client_id=wanted.api_client_id, user_ids=_one(wanted.user_id))
+        yield search.holding(tx, parse(" ".join(wanted.words)), facets)
+
+
+def _one(user_id: UUID | None) -> Sequence[UUID] | None:
+    return None if user_id is None else (user_id,)
 
 
 def _without_index(column: ColumnElement[Any]) -> ColumnElement[Any]:

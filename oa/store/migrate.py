@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from oa.errors import BadFile, StoreTooNew
-from oa.store import backup, dialect
+from oa.store import backup, dialect, search_index
 from oa.store.database import utc_now
 from oa.store.tables import metadata
 
@@ -96,7 +96,9 @@ def alembic_config(connection: Connection, scripts: Scripts = SCRIPTS) -> Alembi
 def _run_alembic(connection: Connection, scripts: Scripts) -> None:
     from alembic import command
 
+    search_index.drop(connection)
     command.upgrade(alembic_config(connection, scripts), "head")
+    search_index.build(connection)
     dialect.check_foreign_keys(connection)
 
 
