@@ -245,14 +245,14 @@ def reason(error: BaseException) -> str:
     return "it does not answer as it should"
 
 
-def expect_much(connection: Connection) -> None:
+def expect_much(connection: Connection, cache_mib: int) -> None:
     """Prepare a connection for a great many rows with random keys.
 
     Each of them changes pages all over an SQLite file. A larger cache, and writing the log back into the file less
     often, lets changes of one page come together: an import takes two thirds of the time.
     """
     if is_sqlite(connection):
-        connection.exec_driver_sql("PRAGMA cache_size = -32768")  # 32 MiB
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{cache_mib * 1024}")  # KiB
         connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 16000")  # pages of 4 KiB
 
 

@@ -87,9 +87,9 @@ class Shipment:
     """The messages that they rank have counted them already."""
 
 
-def expect_much(tx: Transaction) -> None:
-    """Say beforehand that a great deal will be added through this database."""
-    dialect.expect_much(tx.connection)
+def expect_much(tx: Transaction, *, cache_mib: int = 32) -> None:
+    """Say beforehand that a great deal will be added through this database, and how much memory that may take."""
+    dialect.expect_much(tx.connection, cache_mib)
 
 
 def places(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Place]:
