@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import difflib
+import math
 import os
 import sys
 import time
@@ -32,12 +33,21 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Import and export conversation trees.")
 
-BATCH = 200
-"""Messages that one transaction adds, about: a hub that runs waits for it."""
 
-PAUSE, PAUSE_BESIDE_OTHERS = 0.2, 1.0
-"""How long an import then keeps out of the way, as a share of how long it held the database. Without a pause a running
-hub, which asks for the database again and again, would seldom find it free."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pace:
+    """How an import shares the database with a hub that runs beside it and asks for it again and again."""
+
+    batch: int
+    """Messages that one transaction adds, about."""
+    pause: float
+    """How long the import then keeps out of the way, as a share of how long it held the database."""
+
+
+ALONE, BESIDE_OTHERS = Pace(batch=500, pause=0.1), Pace(batch=50, pause=1.0)
+
+CAUTION_S = 10.0
+"""How long an import stays at the slow pace after somebody else has written."""
 
 MOST_FAULTS_KEPT = 1000
 """Faults of which the summary speaks one by one."""
@@ -118,6 +128,11 @@ class _ImportRun:
     importer: Importer
     bad: list[dict[str, object]] = dataclasses.field(default_factory=list[dict[str, object]])
     bad_count: int = 0
+    _cautious_until: float = -math.inf
+
+    @property
+    def _pace(self) -> Pace:
+        return BESIDE_OTHERS if time.monotonic() < self._cautious_until else ALONE
 
     def read(self, database: Database, path: Path, origin: str) -> None:
         from oa.data.lines import reading
@@ -134,8 +149,10 @@ class _ImportRun:
         started = time.monotonic()
         for fault in database.run(lambda tx: self.importer.add(tx, trees)):
             self._note(file, fault)
-        held_s = time.monotonic() - started
-        time.sleep(held_s * (PAUSE_BESIDE_OTHERS if self.importer.others_write else PAUSE))
+        ended = time.monotonic()
+        if self.importer.others_write:
+            self._cautious_until = ended + CAUTION_S
+        time.sleep((ended - started) * self._pace.pause)
 
     def _batches(self, file: LineFile) -> Iterator[list[TreeRecord]]:
         from oa.data.oasst import read_trees
@@ -147,7 +164,7 @@ class _ImportRun:
             if isinstance(found, Fault):
                 self._note(file, found)
                 continue
-            if batch and size + len(found.messages) > BATCH:
+            if batch and size + len(found.messages) > self._pace.batch:
                 yield batch
                 batch, size = [], 0
             batch.append(found)
