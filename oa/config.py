@@ -73,6 +73,11 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Anybody signs in under any name, without a password. For development on one machine only."""
 
 
+class Toxicity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    url: HttpAddress | None = None
+    """A classifier nearby that answers {"inputs": text} with labels and scores. Unset: no text is classified."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: Path = Path("oa-data")
     """The directory that holds everything the hub keeps."""
@@ -84,6 +89,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Who may make an account."""
     auth: Auth = Auth()
     """How people prove who they are."""
+    toxicity: Toxicity = Toxicity()
+    """Who says how toxic a text is."""
 
 
 @dataclass(frozen=True, slots=True)

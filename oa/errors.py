@@ -327,9 +327,89 @@ class OwnMessage(Conflict):
     number = 2110
 
 
+class AnswerBuiltUpon(Conflict):
+    """Others have built on the answer, or its review or ranking has closed, so that it stays. OA's own."""
+
+    code = "task_answer_built_upon"
+    number = 2111
+
+
+class AnswerInUse(Conflict):
+    """Somebody is at work on the answer just now, so that it stays for the moment. OA's own."""
+
+    code = "task_answer_in_use"
+    number = 2112
+
+
+class TaskNotAnswered(Conflict):
+    """There is no answer that could be taken back, or none any more. OA's own."""
+
+    code = "task_not_answered"
+    number = 2113
+
+
+class MessageIsDeleted(Conflict):
+    """The message was deleted; it must be restored before anything else is done to it. OA's own."""
+
+    code = "message_is_deleted"
+
+
+class PersonProtected(Forbidden):
+    """Moderators act neither on admins nor on themselves. OA's own."""
+
+    code = "person_protected"
+
+
+class EventNotFound(NotFound):
+    """The journal has no such entry. OA's own."""
+
+    code = "event_not_found"
+
+
+class CannotUndo(Conflict):
+    """It cannot be taken back: by its nature, because it has been already, or because things have moved on."""
+
+    code = "cannot_undo"
+
+
 class EmojiOperationUnsupported(Invalid):
     code = "emoji_op_unsupported"
     number = 5000
+
+
+class CachedStatsNotAvailable(NotFound):
+    code = "cached_stats_not_available"
+    number = 6000
+
+
+class NoClassifier(Unavailable):
+    """The hub has no classifier for toxicity."""
+
+    code = "no_classifier"
+
+
+class ClassifierFailed(Unavailable):
+    code = "classifier_failed"
+    number = 3001
+
+
+# --- trust -----------------------------------------------------------------------------------------------------------
+
+
+class SignNotFound(NotFound):
+    code = "sign_not_found"
+
+
+class SignDecided(Conflict):
+    """A moderator has confirmed or dismissed this sign of abuse already."""
+
+    code = "sign_decided"
+
+
+class OwnSign(Forbidden):
+    """Nobody decides about a sign that is about themselves."""
+
+    code = "own_sign"
 
 
 # --- settings, files, the store --------------------------------------------------------------------------------------

@@ -142,6 +142,15 @@ def _any_user(tx: Transaction, which: str) -> User:
     return user or find_account(tx, which).user
 
 
+def keep_an_admin(tx: Transaction, user: User) -> None:
+    """
+    Raises:
+        Conflict: without this user the hub would have no admin.
+    """
+    if (account := accounts.account_by_id(tx, user.id)) is not None:
+        _keep_an_admin(tx, account)
+
+
 def _keep_an_admin(tx: Transaction, account: Account) -> None:
     if account.role is AccountRole.ADMIN and account.user.enabled and not accounts.has_admin(tx, account.user.id):
         raise Conflict(f"{account.user.display_name} is the only admin; make somebody else an admin first")

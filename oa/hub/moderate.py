@@ -1,14 +1,13 @@
-"""Keeping order: reactions and what they bring about, deletion, halting and resuming trees."""
+"""Keeping order without a moderator: reactions and what they bring about."""
 
 from __future__ import annotations
 
 import dataclasses
 from uuid import UUID
 
-from oa.domain import lifecycle
 from oa.domain.emoji import Emoji, EmojiOperation
 from oa.domain.emoji import react as reactions_after
-from oa.domain.lifecycle import Tree, TreeState
+from oa.domain.lifecycle import TreeState
 from oa.domain.moderation import Action, auto_moderation
 from oa.domain.people import Caller, Identity, User
 from oa.domain.tasks import RANKINGS, REPLIES, REVIEWS, TaskKind
@@ -46,8 +45,8 @@ def put_emoji(tx: Transaction, user: User, message: Message, emoji: Emoji, opera
     if after == given:
         return
     added, removed = after - given, given - after
-    standing.reacted(tx, message, counts)
     counts = answers.change_emojis(tx, message, user.id, added=sorted(added), removed=sorted(removed))
+    standing.reacted(tx, message, counts)
     if Emoji.RED_FLAG in added:
         answers.flag(tx, message.id)
     for sign in added & SKIPS.keys():
@@ -72,14 +71,22 @@ def _moderate(tx: Transaction, message: Message) -> None:
     action = auto_moderation(message.emojis, node, tree, campaigns.current(tx))
     if action is None:
         return
-    journal.add(tx, "auto_moderation", message_id=message.id, action=action.value, emojis=dict(message.emojis))
+    deleted: list[UUID] = []
     match action:
         case Action.DELETE_MESSAGE:
-            delete_below(tx, message)
+            deleted = delete_below(tx, message)
         case Action.ABORT_TREE:
             growth.move_tree(tx, tree, TreeState.ABORTED_LOW_GRADE)
         case Action.HALT_TREE:
             growth.move_tree(tx, tree, TreeState.HALTED_BY_MODERATOR)
+    journal.add(
+        tx,
+        "auto_moderation",
+        message_id=message.id,
+        action=action.value,
+        emojis=dict(message.emojis),
+        deleted=[str(one) for one in deleted],
+    )
 
 
 def delete_below(tx: Transaction, message: Message) -> list[UUID]:
@@ -93,46 +100,3 @@ def delete_below(tx: Transaction, message: Message) -> list[UUID]:
             answers.count_child(tx, found.parent_id, -1)
     growth.reopen_work_of(tx, message.tree_id)
     return [found.id for found in hidden]
-
-
-def halt_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
-    """Stop all work on the tree of a message.
-
-    Raises:
-        ClientNotAuthorized: the caller may not moderate.
-        MessageNotFound, TreeNotFound
-    """
-    tree = _moderated_tree(tx, caller, message_id)
-    if tree.state is not TreeState.HALTED_BY_MODERATOR:
-        _record(tx, caller, "tree_halted", tree)
-    return growth.move_tree(tx, tree, TreeState.HALTED_BY_MODERATOR)
-
-
-def resume_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
-    """Let the tree of a message go on from where its messages allow. A prompt that waits for the draw keeps waiting.
-
-    Raises:
-        ClientNotAuthorized: the caller may not moderate.
-        MessageNotFound, TreeNotFound
-    """
-    tree = _moderated_tree(tx, caller, message_id)
-    state = lifecycle.resumed_state(tree, messages.nodes(tx, tree.id))
-    if state is not tree.state:
-        _record(tx, caller, "tree_resumed", tree)
-    return growth.move_tree(tx, tree, state)
-
-
-def _moderated_tree(tx: Transaction, caller: Caller, message_id: UUID) -> Tree:
-    access.require_trusted(caller)
-    return trees.find(tx, messages.find(tx, message_id).tree_id)
-
-
-def _record(tx: Transaction, caller: Caller, event: str, tree: Tree) -> None:
-    journal.add(
-        tx,
-        event,
-        user_id=caller.person.id if caller.person else None,
-        message_id=tree.id,
-        api_client_id=caller.client.id,
-        before=tree.state.value,
-    )

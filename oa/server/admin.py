@@ -1,14 +1,21 @@
-"""/api/v1/admin: what only administrators do."""
+"""/api/v1/admin: keys for programs, and what is set."""
 
 from __future__ import annotations
 
-from litestar import Controller, Response, post
+from typing import Any
+
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from oa.hub import keys
+from oa.config import flatten
+from oa.domain.campaign import Campaign
+from oa.domain.people import Caller
+from oa.hub import access, campaigns, keys
 from oa.hub.keys import NewClient
+from oa.hub.transactions import Transaction
 from oa.protocol.accounts import CreateApiClientRequest
+from oa.protocol.settings import PublicSettings, all_settings
 from oa.server.auth import Call
 from oa.server.body import json_text
 
@@ -30,3 +37,18 @@ class AdminController(Controller):
         )
         issued = await call.write_as_admin(lambda tx, caller: keys.create_client(tx, wanted, by=caller.person))
         return json_text(issued.secret)
+
+    @get("/backend_settings/public")
+    async def get_backend_settings_public(self, call: NamedDependency[Call]) -> PublicSettings:
+        """What every program may know of how this hub is set up."""
+        return PublicSettings.of(await call.read(lambda tx, _: campaigns.current(tx)))
+
+    @get("/backend_settings/full")
+    async def get_backend_settings_full(self, call: NamedDependency[Call]) -> Any:
+        """Every setting. What Open-Assistant kept in secrets here is null. For trusted programs and moderators."""
+
+        def settings(tx: Transaction, caller: Caller) -> Campaign:
+            access.require_trusted(caller)
+            return campaigns.current(tx)
+
+        return all_settings(await call.read(settings), flatten(call.hub.config))

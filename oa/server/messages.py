@@ -17,7 +17,8 @@ from oa.domain.paging import Page, PageRequest, Part, Place, date_place, in_utc
 from oa.domain.people import Caller
 from oa.domain.views import MessageFilter, MessageView
 from oa.errors import Invalid
-from oa.hub import moderate, trees
+from oa.hub import halting, moderate, trees
+from oa.hub.moderators import Moderator
 from oa.hub.transactions import Transaction
 from oa.hub.trees import Name, Reader
 from oa.protocol.conversations import Conversation
@@ -155,7 +156,10 @@ async def dates(
     desc: FromQuery[bool] = True,
 ) -> Part[datetime]:
     """A part of a list from one date to another, both included."""
-    return Part(max_count, desc, _place(start_date), _place(end_date))
+    start, end = _place(start_date), _place(end_date)
+    if start is not None and end is not None and start.value > end.value:
+        raise Invalid("start_date lies after end_date, so that nothing is between them")
+    return Part(max_count, desc, start, end)
 
 
 async def page_request(
@@ -231,10 +235,10 @@ class MessageController(ReadingController):
         self, call: NamedDependency[Call], message_id: FromPath[UUID], halt: FromQuery[bool]
     ) -> MessageTreeStateResponse:
         """Halt the tree of this message, or let it go on. For trusted programs and moderators."""
-        change = moderate.halt_tree if halt else moderate.resume_tree
+        change, who = halting.halt if halt else halting.resume, call.reader
 
         def run(tx: Transaction, caller: Caller) -> Tree:
-            change(tx, caller, message_id)
+            change(tx, Moderator(caller, who), message_id)
             return trees.tree_state(tx, message_id)
 
         return MessageTreeStateResponse.of(await call.write(run))

@@ -218,7 +218,11 @@ def _flag(dialect_name: str) -> Executable:
     statement = dialect.insert(flagged_messages, dialect_name)
     return statement.on_conflict_do_update(
         index_elements=[flagged_messages.c.message_id],
-        set_={"processed": False, "created_date": statement.excluded.created_date},
+        set_={
+            "processed": False,
+            "created_date": statement.excluded.created_date,
+            **dict.fromkeys(("outcome", "processed_by", "processed_date", "note")),
+        },
     )
 
 

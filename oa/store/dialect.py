@@ -110,6 +110,7 @@ def _writer_pragmas(busy_timeout_s: float, *, foreign_keys: bool) -> tuple[str, 
         f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}",
         "PRAGMA trusted_schema = ON",  # or else triggers may not call a function of ours
         "PRAGMA journal_size_limit = 67108864",
+        "PRAGMA secure_delete = ON",  # what was erased is overwritten, so that nobody finds it in the file
     )
 
 
@@ -243,6 +244,17 @@ def reason(error: BaseException) -> str:
     if str(getattr(driver_error(error), "sqlstate", "")) == "53100":
         return _SQLITE_LOST[sqlite3.SQLITE_FULL]
     return "it does not answer as it should"
+
+
+def empty_log(connection: Connection) -> bool:
+    """Write SQLite's log back into the file and cut it to nothing, so that it holds nothing that was erased.
+
+    False when somebody is still reading what it holds.
+    """
+    if not is_sqlite(connection):
+        return True
+    is_busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    return not is_busy
 
 
 def expect_much(connection: Connection, cache_mib: int) -> None:

@@ -57,6 +57,11 @@ USER_BY_IDENTITY = select(*USER_COLUMNS).where(
 EVERYBODY = select(*USER_COLUMNS).order_by(users.c.created_date, users.c.id)
 RENAME = update(users).where(users.c.id == bindparam("user_id")).values(display_name=bindparam("new_display_name"))
 ENABLE = update(users).where(users.c.id == bindparam("user_id")).values(enabled=bindparam("is_enabled"))
+SET_ACCESS = (
+    update(users)
+    .where(users.c.id == bindparam("user_id"))
+    .values(enabled=bindparam("is_enabled"), deleted=bindparam("is_deleted"))
+)
 CHANGE_USER = (
     update(users)
     .where(users.c.id == bindparam("user_id"))
@@ -73,16 +78,16 @@ NOTE_ACTIVITY = (
     )
 )
 
-KNOWN_CLIENTS, KNOWN_USERS = "clients by the hash of their key", "users by identity"
-"""Kept between transactions: every request names a program and a user, and both hardly ever change."""
-
-MOST_REMEMBERED = 4096
-
 END_STREAKS = (
     update(users)
     .where(users.c.streak_days > 0, users.c.streak_last_day_date < bindparam("before", type_=UtcDateTime()))
     .values(streak_days=0)
 )
+
+KNOWN_CLIENTS, KNOWN_USERS = "clients by the hash of their key", "users by identity"
+"""Kept between transactions: every request names a program and a user, and both hardly ever change."""
+
+MOST_REMEMBERED = 4096
 
 
 def client_of(row: Iterable[Any]) -> Client:
@@ -162,6 +167,12 @@ def change_user(tx: Transaction, user: User) -> None:
     forget_users(tx)
 
 
+def set_access(tx: Transaction, user_id: UUID, *, enabled: bool, deleted: bool) -> None:
+    """Say whether a user may act, and whether they are still shown."""
+    tx.execute(SET_ACCESS, {"user_id": user_id, "is_enabled": enabled, "is_deleted": deleted})
+    forget_users(tx)
+
+
 def note_activity(tx: Transaction, user: User, streak: Streak) -> None:
     """Write that a user has done something now, and how their streak stands."""
     values = {"user_id": user.id, "now": tx.now, "new_last_day": streak.last_day, "new_days": streak.days}
@@ -174,14 +185,14 @@ def note_activity(tx: Transaction, user: User, streak: Streak) -> None:
         )
 
 
-def _remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
-    if len(known) >= MOST_REMEMBERED:
-        known.clear()
-    known[key] = value
-    return value
 def end_streaks(tx: Transaction, *, before: datetime) -> None:
     """Write that streaks are over whose last day lies before this moment."""
     if tx.execute(END_STREAKS, {"before": before}).rowcount:
         forget_users(tx)
 
 
+def _remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
+    if len(known) >= MOST_REMEMBERED:
+        known.clear()
+    known[key] = value
+    return value

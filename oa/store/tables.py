@@ -15,6 +15,9 @@ from sqlalchemy import Index, Table, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from oa.store.columns import Json, UtcDateTime
+from oa.store.privacy_tables import terms as terms
+from oa.store.privacy_tables import terms_acceptances as terms_acceptances
+from oa.store.privacy_tables import user_languages as user_languages
 from oa.store.standing_tables import announcements as announcements
 from oa.store.standing_tables import campaign_goals as campaign_goals
 from oa.store.standing_tables import collected as collected
@@ -183,6 +186,8 @@ class MessageRevision(SQLModel, table=True):
     __tablename__ = "message_revision"
     id: UUID = Field(primary_key=True)
     message_id: UUID = Field(foreign_key="message.id", index=True)
+    number: int
+    """Counts from 1, for texts of one moment."""
     text: str
     user_id: UUID | None = Field(default=None, foreign_key="user.id")
     created_date: datetime = Field(sa_type=UtcDateTime)

@@ -15,7 +15,8 @@ from oa.domain.lifecycle import TreeState
 from oa.domain.people import AccountRole
 from oa.domain.tasks import RANKINGS, REPLIES, REVIEWS
 from oa.errors import ClientNotAuthorized, MessageNotFound, TreeNotFound, UserDisabled
-from oa.hub import moderate
+from oa.hub import halting
+from oa.hub.moderators import Moderator
 
 ADD, REMOVE = EmojiOperation.ADD, EmojiOperation.REMOVE
 
@@ -140,7 +141,7 @@ def test_four_red_flags_abort_the_tree_of_a_prompt(community: Community) -> None
     assert community.rows("open_work") == []
     (event,) = community.events("auto_moderation")
     assert event["message_id"] == prompt
-    assert event["event_payload"] == {"action": "abort_tree", "emojis": {"red_flag": 4}}
+    assert event["event_payload"] == {"action": "abort_tree", "emojis": {"red_flag": 4}, "deleted": []}
 
 
 def test_four_red_flags_abort_a_growing_tree_and_the_next_takes_its_place(community: Community) -> None:
@@ -370,14 +371,15 @@ def test_halting_and_resuming_are_journalled_when_they_change_something(communit
     prompt = community.growing()
     moderator = community.new_person("mo", AccountRole.MODERATOR)
     for _ in range(2):
-        community.database.run(lambda tx: moderate.halt_tree(tx, moderator, prompt))
+        community.database.run(lambda tx: halting.halt(tx, Moderator(moderator), prompt))
     for _ in range(2):
-        community.database.run(lambda tx: moderate.resume_tree(tx, moderator, prompt))
+        community.database.run(lambda tx: halting.resume(tx, Moderator(moderator), prompt))
     assert moderator.person is not None
     events = community.events("tree_halted") + community.events("tree_resumed")
+    halted, growing = {"state": "halted_by_moderator"}, {"state": "growing"}
     assert [(event["user_id"], event["message_id"], event["event_payload"]) for event in events] == [
-        (moderator.person.id, prompt, {"before": "growing"}),
-        (moderator.person.id, prompt, {"before": "halted_by_moderator"}),
+        (moderator.person.id, prompt, {"before": growing, "after": halted, "users": []}),
+        (moderator.person.id, prompt, {"before": halted, "after": growing, "users": []}),
     ]
 
 
@@ -385,9 +387,9 @@ def test_only_moderators_halt_and_resume(community: Community) -> None:
     prompt = community.prompt("ada")
     volunteer = community.new_person("vera")
     for caller in (community.caller, volunteer):
-        for change in (moderate.halt_tree, moderate.resume_tree):
+        for change in (halting.halt, halting.resume):
             with community.refused(ClientNotAuthorized):
-                community.database.run(lambda tx, change=change, caller=caller: change(tx, caller, prompt))
+                community.database.run(lambda tx, change=change, caller=caller: change(tx, Moderator(caller), prompt))
 
 
 def test_what_is_not_there_cannot_be_halted(community: Community) -> None:

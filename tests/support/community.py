@@ -18,12 +18,13 @@ from oa.domain.tasks import ANY_KIND, RANKINGS, REVIEWS, TaskKind
 from oa.domain.tree import Message
 from oa.domain.views import Assignment
 from oa.errors import OaError, TaskTypeNotAvailable
-from oa.hub import access, accounts, answers, campaigns, collect, growth, keys, moderate
+from oa.hub import access, accounts, answers, campaigns, collect, growth, halting, keys, moderate
 from oa.hub.access import Credential
 from oa.hub.accounts import NewAccount
 from oa.hub.answers import LabelAnswer, RankingAnswer, TextAnswer
 from oa.hub.assignments import TaskRequest
 from oa.hub.keys import NewClient
+from oa.hub.moderators import Moderator
 from oa.store import messages, people, tables, tasks, trees
 from oa.store.database import Database, Transaction
 from oa.store.tasks import Task
@@ -186,10 +187,12 @@ class Community:
     # --- moderating --------------------------------------------------------------------------------------------------
 
     def halt(self, message_id: UUID) -> Tree:
-        return self.database.run(lambda tx: moderate.halt_tree(tx, self.moderator, message_id))
+        self.database.run(lambda tx: halting.halt(tx, Moderator(self.moderator), message_id))
+        return self.tree(message_id)
 
     def resume(self, message_id: UUID) -> Tree:
-        return self.database.run(lambda tx: moderate.resume_tree(tx, self.moderator, message_id))
+        self.database.run(lambda tx: halting.resume(tx, Moderator(self.moderator), message_id))
+        return self.tree(message_id)
 
     def delete(self, message_id: UUID) -> list[UUID]:
         return self.database.run(lambda tx: moderate.delete_below(tx, messages.find(tx, message_id)))

@@ -210,6 +210,7 @@ def upgrade() -> None:
         "message_revision",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("created_date", sa.DateTime(timezone=True), nullable=False),
@@ -499,6 +500,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
     )
     op.create_index(op.f("ix_announcement_until_date"), "announcement", ["until_date"], unique=False)
+    op.create_table(
+        "user_language",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("lang", sa.String(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_user_language_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "lang", name=op.f("pk_user_language")),
+    )
+    op.create_table(
+        "terms",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("from_date", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_date", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["created_by"], ["user.id"], name=op.f("fk_terms_created_by"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_terms")),
+    )
+    op.create_table(
+        "terms_acceptance",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("accepted_date", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_terms_acceptance_user_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["version"], ["terms.version"], name=op.f("fk_terms_acceptance_version")),
+        sa.PrimaryKeyConstraint("user_id", "version", name=op.f("pk_terms_acceptance")),
+    )
     op.create_table(
         "abuse_sign",
         sa.Column("id", sa.Uuid(), nullable=False),
