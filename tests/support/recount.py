@@ -17,6 +17,10 @@ from oa.store.database import Database, Transaction
 
 Facts = dict[Any, Any]
 
+BARRED = select(tables.barred)
+WORK = select(tables.open_work)
+STATES = select(tables.trees.c.message_tree_id, tables.trees.c.state)
+
 
 class _Rebuilt(Exception):
     """Rolls the rebuilding back and brings home what came of it."""
@@ -28,7 +32,7 @@ def differences(database: Database) -> list[str]:
     Messages that were imported may have reviews, ballots and reactions of which only the number is known.
     """
     wrong = database.run(lambda tx: [*_wrong_counters(tx), *standing.check(tx)])
-    return [*wrong, *_wrong_work(database)]
+    return [*wrong, *wrong_work(database)]
 
 
 # --- counters --------------------------------------------------------------------------------------------------------
@@ -141,14 +145,14 @@ def wrong_work(database: Database) -> list[str]:
 def _work(tx: Transaction) -> Facts:
     """Every slot with who must not have it; which number it has and where a probe finds it are left to chance."""
     barred: dict[int, set[UUID]] = {}
-    for row in tx.connection.execute(select(tables.barred)):
+    for row in tx.execute(BARRED):
         barred.setdefault(row.work_id, set()).add(row.user_id)
     found: Facts = {}
-    for row in tx.connection.execute(select(tables.open_work)):
-        slot = {key: value for key, value in row._mapping.items() if key not in ("id", "random_key")}
+    for row in tx.execute(WORK):
+        slot = {name: getattr(row, name) for name in ("pool", "lang", "message_tree_id", "free", "lonely")}
         found[row.message_id, row.kind] = slot | {"barred": barred.get(row.id, set())}
     return found
 
 
 def _states(tx: Transaction) -> Facts:
-    return {row.message_tree_id: row.state for row in tx.connection.execute(select(tables.trees))}
+    return {row.message_tree_id: row.state for row in tx.execute(STATES)}
