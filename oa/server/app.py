@@ -25,6 +25,7 @@ from oa.server.metrics import Measured, Metrics
 from oa.server.setup import SetupController
 from oa.server.tasks import TaskController
 from oa.server.text_labels import TextLabelController
+from oa.server.trust import AgreementController, SignController
 from oa.server.users import FrontendUserController, UserController
 
 OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
@@ -36,6 +37,8 @@ OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     UserController,
     AdminController,
     AuthController,
+    SignController,
+    AgreementController,
 )
 """Everything under /api/v1."""
 

@@ -45,6 +45,7 @@ OPEN_ASSISTANT_STATUS: Mapping[type[OaError], int] = {
     **STATUS,
     errors.Conflict: 400,
     errors.NameTaken: 409,
+    errors.SignDecided: 409,
     errors.TaskNotAssigned: 400,
     errors.TaskNotFound: 400,
     errors.TreeNotFound: 400,

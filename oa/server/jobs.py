@@ -7,10 +7,13 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from oa.hub import growth
+from oa.hub import growth, trust
 from oa.hub.transactions import Database
 
 TIDY_EVERY_S = 3600.0
+LOOK_EVERY_S = 3600.0
+FIRST_LOOK_AFTER_S = 60.0
+"""Whoever has waited for the hub to start goes first."""
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +30,29 @@ async def tidy_for_ever(database: Database, pause: Callable[[float], Awaitable[N
         await pause(TIDY_EVERY_S)
 
 
+async def look_for_ever(database: Database, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    """Look for signs of abuse every hour, whatever goes wrong with it."""
+    await pause(FIRST_LOOK_AFTER_S)
+    while True:
+        try:
+            raised = await trust.look_for_signs(database)
+        except Exception:
+            log.exception("looking for signs of abuse failed; the next try is in an hour")
+        else:
+            log.debug("signs of abuse: %d new, %d still there", raised.new, raised.renewed)
+        await pause(LOOK_EVERY_S)
+
+
 @asynccontextmanager
 async def running(database: Database) -> AsyncGenerator[None, None]:
     """Run the hub's own work for as long as the context lasts."""
-    task = asyncio.create_task(tidy_for_ever(database), name="tidy")
+    tasks = [
+        asyncio.create_task(tidy_for_ever(database), name="tidy"),
+        asyncio.create_task(look_for_ever(database), name="look for abuse"),
+    ]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oa.hub import growth
+from oa.hub import growth, trust
 from oa.server import jobs
 from oa.store.database import Database
 
@@ -43,3 +43,26 @@ async def test_the_work_ends_with_the_hub(database: Database) -> None:
     async with jobs.running(database):
         assert [task for task in asyncio.all_tasks() if task.get_name() == "tidy"]
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "tidy"]
+
+
+async def test_signs_of_abuse_are_looked_for_every_hour_whatever_happens(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    happened: list[object] = []
+
+    async def look(_: Any) -> trust.Raised:
+        happened.append("look")
+        if len(happened) == 2:
+            raise RuntimeError("lost")
+        return trust.Raised(0, 0)
+
+    async def pause(seconds: float) -> None:
+        happened.append(seconds)
+        if len(happened) == 5:
+            raise Enough
+
+    monkeypatch.setattr(trust, "look_for_signs", look)
+    with pytest.raises(Enough):
+        await jobs.look_for_ever(database, pause)
+    assert happened == [60.0, "look", 3600.0, "look", 3600.0]
+    assert "looking for signs of abuse failed" in caplog.text
