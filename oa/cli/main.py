@@ -14,6 +14,7 @@ import oa
 from oa.cli import campaign, config, data, keys, token, users
 from oa.cli.demo import demo
 from oa.cli.output import print_note
+from oa.cli.search import search
 from oa.cli.serve import serve
 from oa.errors import InvalidSetting, OaError
 
@@ -25,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 app.command()(serve)
 app.command()(demo)
+app.command()(search)
 app.add_typer(users.app, name="users")
 app.add_typer(token.app, name="token")
 app.add_typer(keys.app, name="keys")

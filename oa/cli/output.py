@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import cast
@@ -12,6 +13,15 @@ import msgspec
 import typer
 
 Record = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a text."""
+
+    heading: str
+    text: Sequence[tuple[str, bool]]
+    """Its pieces in order, and whether each is marked."""
 
 
 def print_records(records: Sequence[Record], columns: Sequence[str], *, as_json: bool) -> None:
@@ -28,6 +38,19 @@ def print_record(record: Record, *, as_json: bool) -> None:
         _print_json(dict(record))
     else:
         _print_table([], [[_cell(name), _cell(value)] for name, value in record.items()])
+
+
+def print_passages(passages: Iterable[Passage]) -> None:
+    """Print parts of texts on a terminal, each under a line that says where it is from, the marked words set off."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    for passage in passages:
+        console.print(Text(_printable(passage.heading), style="dim"))
+        console.print(
+            Text.assemble(*((_printable(text), "bold yellow" if mark else "") for text, mark in passage.text))
+        )
 
 
 def print_note(text: str) -> None:

@@ -20,7 +20,8 @@ from oa.errors import OaError, TaskTypeNotAvailable, Unavailable, UserDisabled
 
 T = TypeVar("T")
 
-Parameter = str | int | float | bool | UUID | datetime | None
+Parameter = str | int | float | bool | UUID | datetime | tuple[str, ...] | None
+"""None is left out, and a tuple sent as often as it has values."""
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Failures before the hub can have seen anything of the request."""
@@ -165,7 +166,11 @@ class Connection:
         if request.body is not None:
             content = msgspec.json.encode(request.body)
             headers[b"content-type"] = b"application/json"
-        query = {name: _text(value) for name, value in request.query.items() if value is not None}
+        query = {
+            name: list(value) if isinstance(value, tuple) else _text(value)
+            for name, value in request.query.items()
+            if value is not None
+        }
         return self.http.build_request(request.method, request.path, params=query, content=content, headers=headers)
 
 

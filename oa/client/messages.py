@@ -12,6 +12,7 @@ from uuid import UUID
 from oa.client.connection import Connection, Parameter, Repeat, Request
 from oa.client.users import asserted_user
 from oa.domain.emoji import Emoji, EmojiOperation
+from oa.domain.search_page import SearchFilter
 from oa.domain.views import MessageFilter
 from oa.protocol.conversations import Conversation
 from oa.protocol.messages import (
@@ -21,6 +22,7 @@ from oa.protocol.messages import (
     MessageTree,
     MessageTreeStateResponse,
 )
+from oa.protocol.search import SearchHit, SearchPage
 
 T = TypeVar("T")
 
@@ -28,6 +30,7 @@ Reference = UUID | str
 """A message, by the hub's id (a UUID) or by the name that this program gave it (text)."""
 
 EVERYTHING = MessageFilter()
+EVERYWHERE = SearchFilter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,42 @@ class Messages:
             if page.next is None or not page.items:
                 return
             paging = replace(paging, after=page.next, before=None)
+
+    async def search(
+        self, query: str, selection: SearchFilter = EVERYWHERE, *, size: int = 10, cursor: str | None = None
+    ) -> SearchPage:
+        """The messages that answer a query (`oa.domain.search.parse`), best first, each with the part that does.
+
+        Args:
+            query: at most 500 characters.
+            size: of the page, at most 100.
+            cursor: the `next` of the page before.
+        """
+        parameters = _parameters(selection) | {
+            "query": query,
+            "user_id": selection.user_id,
+            "role": selection.role,
+            "state": selection.state,
+            "tree_state": selection.tree_state,
+            "include_deleted": selection.include_deleted,
+            "min_date": selection.min_date,
+            "max_date": selection.max_date,
+            "label": tuple(f"{bound.label}{bound.operator}{bound.value}" for bound in selection.labels),
+            "max_count": size,
+            "cursor": cursor,
+        }
+        return await self._connection.call(_read("/messages/search", parameters), SearchPage)
+
+    async def walk_search(self, query: str, selection: SearchFilter = EVERYWHERE) -> AsyncIterator[SearchHit]:
+        """Everything that a search ranks, fetched page by page as it is needed."""
+        cursor: str | None = None
+        while True:
+            page = await self.search(query, selection, size=100, cursor=cursor)
+            for hit in page.items:
+                yield hit
+            if page.next is None:
+                return
+            cursor = page.next
 
     async def react(self, message: UUID, emoji: Emoji, operation: EmojiOperation = EmojiOperation.TOGGLE) -> Message:
         """Put an emoji on a message, or take it back; returns the message as it is then."""

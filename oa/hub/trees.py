@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from oa.domain.lifecycle import Tree
@@ -31,6 +32,8 @@ class Reader:
     """Whose reactions and authorship the answer shows; a person's token is always its owner."""
 
 
+Filter = TypeVar("Filter", bound=MessageFilter)
+
 Name = UUID | str
 """A message by the hub's id, or by what the caller's program calls it."""
 
@@ -42,7 +45,7 @@ def message(tx: Transaction, reader: Reader, name: Name) -> MessageView:
         MessageNotFound: there is none of that name.
         UserNotFound: the reader is unknown; so raise all functions here.
     """
-    return _views(tx, reader, [_find(tx, reader, name)])[0]
+    return views(tx, reader, [_find(tx, reader, name)])[0]
 
 
 def conversation(tx: Transaction, reader: Reader, name: Name) -> tuple[MessageView, ...]:
@@ -52,7 +55,7 @@ def conversation(tx: Transaction, reader: Reader, name: Name) -> tuple[MessageVi
         MessageNotFound: there is none of that name.
         BrokenConversation: a message above it is missing.
     """
-    return _views(tx, reader, messages.thread(tx, _find(tx, reader, name).id))
+    return views(tx, reader, messages.thread(tx, _find(tx, reader, name).id))
 
 
 def tree(
@@ -72,7 +75,7 @@ def tree(
         for one in messages.tree(tx, tree_id)
         if (include_spam or not one.is_unproven()) and (include_deleted or not one.deleted)
     ]
-    return TreeView(tree_id, _views(tx, reader, found))
+    return TreeView(tree_id, views(tx, reader, found))
 
 
 def children(tx: Transaction, reader: Reader, name: Name) -> tuple[MessageView, ...]:
@@ -82,7 +85,7 @@ def children(tx: Transaction, reader: Reader, name: Name) -> tuple[MessageView, 
         MessageNotFound: there is no message of that name.
     """
     found = messages.children(tx, _find(tx, reader, name).id)
-    return _views(tx, reader, [reply for reply in found if not reply.deleted])
+    return views(tx, reader, [reply for reply in found if not reply.deleted])
 
 
 def descendants(tx: Transaction, reader: Reader, name: Name) -> TreeView:
@@ -92,7 +95,7 @@ def descendants(tx: Transaction, reader: Reader, name: Name) -> TreeView:
         MessageNotFound: there is no message of that name.
     """
     start = _find(tx, reader, name)
-    return TreeView(start.id, _views(tx, reader, list(below(messages.tree(tx, start.tree_id), start.id))))
+    return TreeView(start.id, views(tx, reader, list(below(messages.tree(tx, start.tree_id), start.id))))
 
 
 def longest_conversation(tx: Transaction, reader: Reader, name: Name) -> tuple[MessageView, ...]:
@@ -101,7 +104,7 @@ def longest_conversation(tx: Transaction, reader: Reader, name: Name) -> tuple[M
     Raises:
         MessageNotFound: there is no message of that name.
     """
-    return _views(tx, reader, longest_thread(_proven(tx, _find(tx, reader, name).tree_id)))
+    return views(tx, reader, longest_thread(_proven(tx, _find(tx, reader, name).tree_id)))
 
 
 def most_children(tx: Transaction, reader: Reader, name: Name) -> TreeView:
@@ -114,9 +117,9 @@ def most_children(tx: Transaction, reader: Reader, name: Name) -> TreeView:
     proven = _proven(tx, tree_id)
     found = most_replied(proven)
     if found is None:  # no replies: the prompt alone, if it is still there
-        return TreeView(tree_id, _views(tx, reader, [one for one in proven if one.parent_id is None]))
+        return TreeView(tree_id, views(tx, reader, [one for one in proven if one.parent_id is None]))
     parent, replies = found
-    return TreeView(parent.id, _views(tx, reader, [parent, *replies]))
+    return TreeView(parent.id, views(tx, reader, [parent, *replies]))
 
 
 def tree_state(tx: Transaction, message_id: UUID) -> Tree:
@@ -138,7 +141,7 @@ def message_list(
         ClientNotAuthorized: a program without trust asked for what was written through another.
         AuthAndUsernameRequired: of `auth_method` and `username`, only one is there.
     """
-    return _views(tx, reader, messages.part_of_list(tx, _allowed(reader.caller, wanted), part))
+    return views(tx, reader, messages.part_of_list(tx, allowed(reader.caller, wanted), part))
 
 
 def message_page(
@@ -149,9 +152,9 @@ def message_page(
     Raises:
         ClientNotAuthorized, AuthAndUsernameRequired: as `message_list`.
     """
-    found = messages.part_of_list(tx, _allowed(reader.caller, wanted), request.part())
+    found = messages.part_of_list(tx, allowed(reader.caller, wanted), request.part())
     page = request.page(found, _cursor, "created_date")
-    return page.of(_views(tx, reader, page.items, with_authors=with_authors))
+    return page.of(views(tx, reader, page.items, with_authors=with_authors))
 
 
 def _cursor(one: Message) -> str:
@@ -168,8 +171,13 @@ def _proven(tx: Transaction, tree_id: UUID) -> list[Message]:
     return [one for one in messages.tree(tx, tree_id) if not one.deleted and not one.is_unproven()]
 
 
-def _allowed(caller: Caller, wanted: MessageFilter) -> MessageFilter:
-    """The filter, narrowed to what the caller may list."""
+def allowed(caller: Caller, wanted: Filter) -> Filter:
+    """The filter, narrowed to what the caller may list.
+
+    Raises:
+        ClientNotAuthorized: a program without trust asked for what was written through another.
+        AuthAndUsernameRequired: of `auth_method` and `username`, only one is there.
+    """
     if bool(wanted.auth_method) != bool(wanted.username):
         raise AuthAndUsernameRequired("to list what one user wrote, send both `auth_method` and `username`")
     if caller.may_moderate:
@@ -179,9 +187,10 @@ def _allowed(caller: Caller, wanted: MessageFilter) -> MessageFilter:
     return replace(wanted, api_client_id=caller.client.id)
 
 
-def _views(
+def views(
     tx: Transaction, reader: Reader, found: Sequence[Message], *, with_authors: bool = False
 ) -> tuple[MessageView, ...]:
+    """Messages as this reader sees them."""
     user = access.reading_user(tx, reader.caller, reader.who)
     given = {} if user is None else messages.emojis_of_user(tx, user.id, [one.id for one in found])
     authors = messages.authors(tx, found) if with_authors else {}

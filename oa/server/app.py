@@ -22,6 +22,7 @@ from oa.server.health import HealthController
 from oa.server.limits import Limits
 from oa.server.messages import FrontendMessageController, MessageController
 from oa.server.metrics import Measured, Metrics
+from oa.server.search import SearchController
 from oa.server.setup import SetupController
 from oa.server.tasks import TaskController
 from oa.server.text_labels import TextLabelController
@@ -31,6 +32,7 @@ from oa.server.users import FrontendUserController, UserController
 OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     TaskController,
     TextLabelController,
+    SearchController,
     MessageController,
     FrontendMessageController,
     FrontendUserController,

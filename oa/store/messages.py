@@ -44,6 +44,7 @@ def _thread() -> AnySelect:
 
 
 FIND = select(*MESSAGE_COLUMNS).where(messages.c.id == bindparam("message_id"))
+FIND_ALL = select(*MESSAGE_COLUMNS).where(messages.c.id.in_(bindparam("message_ids", expanding=True)))
 FIND_BY_FRONTEND_ID = select(*MESSAGE_COLUMNS).where(
     messages.c.api_client_id == bindparam("client_id"), messages.c.frontend_message_id == bindparam("frontend_id")
 )
@@ -172,6 +173,13 @@ def children(tx: Transaction, parent_id: UUID) -> list[Message]:
 def replies(tx: Transaction, parent_id: UUID, ids: Sequence[UUID]) -> list[Message]:
     """The replies to a message that have these ids, in the order of the ids; others are left out."""
     found = {message.id: message for message in children(tx, parent_id)}
+    return [found[message_id] for message_id in ids if message_id in found]
+
+
+def with_ids(tx: Transaction, ids: Sequence[UUID]) -> list[Message]:
+    """The messages with these ids, in the order of the ids; unknown ids are left out."""
+    rows = (row for some in _slices(ids) for row in tx.execute(FIND_ALL, {"message_ids": some}))
+    found = {message.id: message for message in map(message_of, rows)}
     return [found[message_id] for message_id in ids if message_id in found]
 
 

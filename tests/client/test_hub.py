@@ -13,7 +13,9 @@ from oa.client.messages import Paging
 from oa.domain.emoji import Emoji, EmojiOperation
 from oa.domain.lifecycle import TreeState
 from oa.domain.people import AccountRole, Identity
+from oa.domain.search_page import SearchFilter, parse_label_bound
 from oa.domain.tasks import TaskKind
+from oa.domain.tree import Role
 from oa.domain.views import MessageFilter
 from oa.errors import OaError
 from oa.hub import accounts, campaigns, keys
@@ -156,6 +158,20 @@ async def test_a_search_finds_words(program: Hub) -> None:
         await write(hub, TaskKind.INITIAL_PROMPT, text)
     page = await program.messages.page(MessageFilter(lang="en", words=("apples", "pears")))
     assert [message.text for message in page.items] == ["Apples and pears"]
+
+
+async def test_a_ranked_search_is_walked_and_narrowed(program: Hub) -> None:
+    hub = program.as_user(PEOPLE[0])
+    for text in ("Apples and pears", "Pears only", "Plums"):
+        await write(hub, TaskKind.INITIAL_PROMPT, text)
+    wanted = SearchFilter(lang="en", role=Role.PROMPTER, labels=())
+    first = await program.messages.search("pears", wanted, size=1)
+    second = await program.messages.search("pears", wanted, size=1, cursor=first.next)
+    found = [hit.message.text for hit in (*first.items, *second.items)]
+    assert found == [hit.message.text async for hit in program.messages.walk_search("PEARS", wanted)]
+    assert sorted(found) == ["Apples and pears", "Pears only"]
+    strict = SearchFilter(labels=(parse_label_bound("quality>=0.5"), parse_label_bound("spam<0.1")))
+    assert (await program.messages.search("pears", strict)).items == []
 
 
 async def test_reactions_come_and_go(program: Hub) -> None:
