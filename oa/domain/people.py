@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -99,6 +100,34 @@ class User:
     tos_acceptance_date: datetime | None = None
 
 
+DELETED_USER = "Deleted User"
+"""What is shown in place of the name of somebody who has left."""
+
+
+def left_name(user_id: UUID) -> str:
+    """The user name of somebody who has left; Open-Assistant's."""
+    return f"deleted_{user_id}"
+
+
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+MOST_LANGUAGES = 50
+
+
+def working_languages(typed: Iterable[str]) -> tuple[str, ...]:
+    """The languages that somebody works in, the one they like best first, each once.
+
+    Raises:
+        Invalid: one of them is no language tag, or there are too many.
+    """
+    langs = tuple(dict.fromkeys(lang.strip() for lang in typed))
+    for lang in langs:
+        if not LANGUAGE.fullmatch(lang) or len(lang) > 32:
+            raise Invalid(f"{lang[:40]!r} is no language; write them as en, de or pt-BR")
+    if len(langs) > MOST_LANGUAGES:
+        raise Invalid(f"{MOST_LANGUAGES} working languages are enough")
+    return langs
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Whoever sent a request: a program, or a person with a token (then `person` and `role` are set)."""
@@ -106,6 +135,8 @@ class Caller:
     client: Client
     person: User | None = None
     role: AccountRole | None = None
+    is_limited: bool = False
+    """Shows a token that reaches less far than its owner."""
 
     @property
     def may_moderate(self) -> bool:

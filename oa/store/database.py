@@ -225,6 +225,23 @@ class Database:
             log.error("the database could not be read: %s", error)
             raise StoreUnavailable(f"the database cannot be read now: {dialect.reason(error)}") from error
 
+    async def empty_log(self) -> bool:
+        """Have the file alone hold the data, so that what was erased is nowhere any more; False when that must wait.
+
+        It waits for those who read. Nobody writes meanwhile.
+        """
+        return await asyncio.to_thread(self.empty_log_now)
+
+    def empty_log_now(self) -> bool:
+        """The same for programs without an event loop."""
+        try:
+            with self._engine.connect() as connection:
+                return dialect.empty_log(connection)
+        except Exception as error:
+            if not dialect.is_lost(error):
+                raise
+            return False
+
     async def close(self) -> None:
         """Finish what is queued and what is being read, then let go of the file."""
         await asyncio.to_thread(self.shut)
