@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -96,8 +97,11 @@ def _values(name: str) -> str:
     default, bounds = getattr(DEFAULTS, name), FIELDS[name].metadata
     if isinstance(default, bool):
         return "true, false"
+    if isinstance(default, StrEnum):
+        return ", ".join(type(default))
     if isinstance(default, tuple):
-        return "labels" if "labels" in name else "languages"
+        kinds = {"labels": "labels", "limits": "limits of languages"}
+        return next((kind for part, kind in kinds.items() if part in name), "languages")
     most = "or more" if bounds["most"] == LARGEST else f"to {bounds['most']}"
     return f"{bounds['least']} {most}"
 

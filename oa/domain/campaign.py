@@ -10,6 +10,7 @@ import dataclasses
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from oa.domain import labels
@@ -36,6 +37,25 @@ def _setting(default: T, help: str, *, least: float | None = None, most: float |
     most = LARGEST if most is None and least is not None else most
     field: Any = dataclasses.field(default=default, metadata={"help": help, "least": least, "most": most})
     return field
+
+
+class LeftMessages(StrEnum):
+    """What becomes of the messages of somebody who deletes their account."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+
+
+Value = bool | int | float | StrEnum | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LangLimits:
+    """How many trees of one language may be under way."""
+
+    max_active_trees: int
+    max_initial_prompt_review: int
+    max_prompt_lottery_waiting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +87,12 @@ class Campaign:
         0, "open rankings below which a tree that ends wakes another from the backlog, per language", least=0
     )
     init_prompt_disabled_langs: tuple[str, ...] = _setting((), "languages in which no new prompts are asked for")
+    disabled_langs: tuple[str, ...] = _setting((), "languages in which no tasks are handed out at all")
+    lang_limits: tuple[str, ...] = _setting(
+        (),
+        "other values of max_active_trees, max_initial_prompt_review and max_prompt_lottery_waiting for one language, "
+        "such as de:max_active_trees=3",
+    )
 
     # Review.
     num_reviews_initial_prompt: int = _setting(3, "reviews that decide about a prompt", least=1)
@@ -130,6 +156,11 @@ class Campaign:
         most=TEN_YEARS_MINUTES,
     )
     rate_limit: bool = _setting(True, "limit how many tasks one person may ask for without answering them")
+    require_terms: bool = _setting(False, "people must have accepted the terms of service before they get tasks")
+    deleted_account_messages: LeftMessages = _setting(  # noqa: RUF009  # an enum, which ruff does not know
+        LeftMessages.KEEP,
+        "what becomes of the messages of people who delete their account: kept without their name, or removed",
+    )
     allow_self_labeling: bool = _setting(False, "people may review what they wrote")
     allow_self_ranking: bool = _setting(False, "people may rank replies that include their own")
     allow_self_replies: bool = _setting(False, "people may answer what they wrote")
@@ -145,8 +176,15 @@ class Campaign:
                 raise InvalidSetting(
                     f"mandatory_labels_{name} asks for {missing[0]}, which labels_{name} does not offer"
                 )
+        _parsed_limits(self.lang_limits)
         if self.random_goal_tree_size and self.min_goal_tree_size > self.goal_tree_size:
             raise InvalidSetting("min_goal_tree_size is above goal_tree_size; lower it or raise the goal")
+
+    def limits_of(self, lang: str) -> LangLimits:
+        """How many trees of a language may be under way."""
+        limits = LangLimits(self.max_active_trees, self.max_initial_prompt_review, self.max_prompt_lottery_waiting)
+        own = _parsed_limits(self.lang_limits).get(lang) if self.lang_limits else None
+        return dataclasses.replace(limits, **own) if own else limits
 
     def changed(self, assignments: Mapping[str, str]) -> Campaign:
         """This campaign with some settings read from text (`"12"`, `"true"`, `"en, de"`).
@@ -163,7 +201,7 @@ class Campaign:
             values[name] = _parsed(kinds[name], text)
         return dataclasses.replace(self, **values)
 
-    def differences(self) -> dict[str, bool | int | float | list[str]]:
+    def differences(self) -> dict[str, bool | int | float | str | list[str]]:
         """What is not at its default, fit for JSON; `restored` reads it."""
         fields = [field for field in dataclasses.fields(self) if getattr(self, field.name) != field.default]
         return {field.name: _as_json(getattr(self, field.name)) for field in fields}
@@ -179,7 +217,7 @@ def restored(differences: Mapping[str, Any]) -> Campaign:
     values: dict[str, Any] = {}
     for name, value in differences.items():
         field = kinds[canonical_name(name, kinds)]
-        values[name] = tuple(cast(list[object], value)) if isinstance(value, list) else value
+        values[name] = _from_json(field, value)
         if not _is_of_kind(values[name], field.default):
             raise InvalidSetting(f"{name} cannot be {value!r}", setting=name)
     return Campaign(**values)
@@ -205,8 +243,16 @@ def help_of(name: str) -> str:
     return next(field.metadata["help"] for field in dataclasses.fields(Campaign) if field.name == name)
 
 
-def _as_json(value: bool | int | float | tuple[str, ...]) -> bool | int | float | list[str]:
+def _as_json(value: Value) -> bool | int | float | str | list[str]:
+    if isinstance(value, StrEnum):
+        return value.value
     return list(value) if isinstance(value, tuple) else value
+
+
+def _from_json(field: dataclasses.Field[Any], value: Any) -> Any:
+    if isinstance(field.default, StrEnum) and isinstance(value, str):
+        return _choice(field, value)
+    return tuple(cast(list[object], value)) if isinstance(value, list) else value
 
 
 def _is_of_kind(value: object, default: object) -> bool:
@@ -217,7 +263,7 @@ def _is_of_kind(value: object, default: object) -> bool:
     return type(value) is type(default)
 
 
-def as_text(value: bool | int | float | tuple[str, ...]) -> str:
+def as_text(value: Value) -> str:
     """A setting's value as it is typed."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -227,12 +273,14 @@ def as_text(value: bool | int | float | tuple[str, ...]) -> str:
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-def _parsed(field: dataclasses.Field[Any], text: str) -> bool | int | float | tuple[str, ...]:
+def _parsed(field: dataclasses.Field[Any], text: str) -> Value:
     default, text = field.default, text.strip()
     if isinstance(default, bool):
         if text.lower() in TRUE + FALSE:
             return text.lower() in TRUE
         raise InvalidSetting(f"{field.name} takes true or false, not {text!r}", setting=field.name)
+    if isinstance(default, StrEnum):
+        return _choice(field, text)
     if isinstance(default, tuple):
         pieces = (piece.strip() for piece in text.split(","))
         return tuple(dict.fromkeys(piece for piece in pieces if piece))
@@ -243,6 +291,15 @@ def _parsed(field: dataclasses.Field[Any], text: str) -> bool | int | float | tu
         raise InvalidSetting(f"{field.name} takes {kind}, not {text!r}", setting=field.name) from None
 
 
+def _choice(field: dataclasses.Field[Any], text: str) -> StrEnum:
+    choices = type(cast(StrEnum, field.default))
+    try:
+        return choices(text)
+    except ValueError:
+        known = " or ".join(choices)
+        raise InvalidSetting(f"{field.name} takes {known}, not {text!r}", setting=field.name) from None
+
+
 def _check_range(field: dataclasses.Field[Any], value: Any) -> None:
     least, most = field.metadata["least"], field.metadata["most"]
     # A NaN is neither below nor above anything, so ask what must hold instead of what must not.
@@ -250,6 +307,31 @@ def _check_range(field: dataclasses.Field[Any], value: Any) -> None:
         raise InvalidSetting(f"{field.name} must be at least {least}, not {value}", setting=field.name)
     if most is not None and not value <= most:
         raise InvalidSetting(f"{field.name} must be at most {most}, not {value}", setting=field.name)
+
+
+def _parsed_limits(texts: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """By language and name.
+
+    Raises:
+        InvalidSetting: one of them is not written as `de:max_active_trees=3`, or is there twice.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for text in texts:
+        lang, _, assignment = text.partition(":")
+        name, _, value = (part.strip() for part in assignment.partition("="))
+        if name not in LangLimits.__dataclass_fields__ or not lang.strip() or not value.isdecimal():
+            raise InvalidSetting(
+                f"lang_limits takes a language, one of {', '.join(LangLimits.__dataclass_fields__)}, and a number, "
+                f"such as de:max_active_trees=3, not {text!r}",
+                setting="lang_limits",
+            )
+        of_lang = found.setdefault(lang.strip(), {})
+        if name in of_lang:
+            raise InvalidSetting(f"lang_limits has {name} of {lang} twice", setting="lang_limits")
+        if int(value) > LARGEST:
+            raise InvalidSetting(f"{name} of {lang} must be at most {LARGEST}, not {value}", setting="lang_limits")
+        of_lang[name] = int(value)
+    return found
 
 
 def _check_labels(setting: str, names: tuple[str, ...]) -> None:

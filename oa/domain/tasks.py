@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from oa.domain.campaign import Campaign
+from oa.domain.campaign import Campaign, LangLimits
 from oa.domain.labels import ReviewMode
 from oa.domain.tree import Role
 
@@ -139,15 +139,15 @@ class Lottery:
     in_review: int
     waiting: int
 
-    def places(self, campaign: Campaign) -> int:
+    def places(self, limits: LangLimits) -> int:
         """Trees that may start to grow now."""
-        return max(0, campaign.max_active_trees - self.growing)
+        return max(0, limits.max_active_trees - self.growing)
 
-    def prompts_wanted(self, campaign: Campaign) -> int:
+    def prompts_wanted(self, limits: LangLimits) -> int:
         """New prompts that the community can take now."""
-        review_room = max(0, campaign.max_initial_prompt_review - self.in_review)
-        waiting_room = max(0, campaign.max_prompt_lottery_waiting - self.waiting)
-        return min(self.places(campaign) + review_room, waiting_room)
+        review_room = max(0, limits.max_initial_prompt_review - self.in_review)
+        waiting_room = max(0, limits.max_prompt_lottery_waiting - self.waiting)
+        return min(self.places(limits) + review_room, waiting_room)
 
 
 def draw_author(first_places: Mapping[T, int], rng: random.Random) -> T:

@@ -16,11 +16,12 @@ from oa.errors import (
     TaskAlreadyUpdated,
     TaskNotAssigned,
     TaskNotCollective,
+    TaskTypeNotAvailable,
     TooManyPending,
     UserNotFound,
     UserNotSpecified,
 )
-from oa.hub import access, assignments, campaigns, growth, moderate
+from oa.hub import access, assignments, campaigns, growth, moderate, terms
 from oa.hub import tasks as held
 from oa.hub.assignments import TaskRequest
 from oa.store import messages, tasks, work
@@ -32,7 +33,8 @@ def request_task(tx: Transaction, caller: Caller, request: TaskRequest) -> Assig
     """Hand out one task and keep its place free of others for a while.
 
     Raises:
-        TaskTypeNotAvailable: nothing of these kinds is open for this person.
+        TaskTypeNotAvailable: nothing of these kinds is open for this person, or nothing at all in this language.
+        TermsNotAccepted: the campaign asks for it, and they have not.
         TooManyPending: the person holds too many unanswered tasks already.
     """
     user = access.acting_user(tx, caller, request.who)
@@ -41,6 +43,8 @@ def request_task(tx: Transaction, caller: Caller, request: TaskRequest) -> Assig
         return assignments.show(tx, given, user)
     growth.release_places(tx)
     campaign = campaigns.current(tx)
+    _check_lang(request.lang, campaign)
+    terms.check_accepted(tx, user, campaign)
     _check_pending(tx, user, campaign)
     task = assignments.choose(tx, assignments.Search(caller, user, request, campaign))
     return assignments.show(tx, task, user)
@@ -48,9 +52,12 @@ def request_task(tx: Transaction, caller: Caller, request: TaskRequest) -> Assig
 
 def availability(tx: Transaction, caller: Caller, who: Identity | None, lang: str) -> dict[TaskKind, int]:
     """How many tasks of each kind this person could be given now; reads only."""
+    campaign = campaigns.current(tx)
+    if lang in campaign.disabled_langs:
+        return dict.fromkeys(TaskKind, 0)
     user = _known_user(tx, caller, who)
     found = dict.fromkeys(TaskKind, 0) | work.counts(tx, lang, user.id if user else None)
-    found[TaskKind.INITIAL_PROMPT] = growth.prompts_wanted(tx, lang, campaigns.current(tx))
+    found[TaskKind.INITIAL_PROMPT] = growth.prompts_wanted(tx, lang, campaign)
     return found
 
 
@@ -117,6 +124,11 @@ def close_task(tx: Transaction, caller: Caller, frontend_message_id: str) -> UUI
         raise TaskAlreadyDone("this task is closed already")
     tasks.finish(tx, task.id, None)
     return held.receipt(task)
+
+
+def _check_lang(lang: str, campaign: Campaign) -> None:
+    if lang in campaign.disabled_langs:
+        raise TaskTypeNotAvailable(f"this community does not collect in the language {lang} now; ask for another")
 
 
 def _check_pending(tx: Transaction, user: User, campaign: Campaign) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from oa.domain.people import Caller, Identity, User
-from oa.errors import ClientNotAuthorized, UserNotFound
-from oa.hub import access
+from oa.domain.people import LONGEST_DISPLAY_NAME, Caller, Identity, User, check_name, left_name
+from oa.errors import ClientNotAuthorized, Invalid, UserNotFound
+from oa.hub import access, accounts, moderators, terms
+from oa.hub.moderators import Moderator
 from oa.store import journal, people
 from oa.store.database import Transaction
 
@@ -45,10 +46,57 @@ def make_known(tx: Transaction, caller: Caller, who: Identity, changes: UserChan
     """
     user = _barred(tx, caller, who) or access.acting_user(tx, caller, who)
     changed = changes.applied_to(user, tx.now)
-    if changed == user:
+    accepts = changes.accepts_terms and terms.is_open(tx, user)
+    if changed == user and not accepts:
         return user
     if not (caller.person is not None and _concerns_oneself_only(user, changed)):
         access.require_trusted(caller)
+    return _write(tx, caller, user, changed, accepts=accepts)
+
+
+def change(
+    tx: Transaction, moderator: Moderator, user_id: UUID, changes: UserChanges, display_name: str | None = None
+) -> User:
+    """The same for the user with an id, of whichever program.
+
+    Raises:
+        ClientNotAuthorized: the caller may not moderate.
+        UserNotFound: nobody has this id, or they have left.
+        PersonProtected: it is an admin and the caller is none, or oneself and it is not for oneself to decide.
+        Conflict: it would leave the hub without an admin.
+        Invalid: it cannot be a display name.
+    """
+    access.require_trusted(moderator.caller)
+    user = people.user_by_id(tx, user_id)
+    if user is None or user.username == left_name(user_id):
+        raise UserNotFound("there is no user with this id")
+    changed = changes.applied_to(user, tx.now)
+    person = moderator.caller.person
+    if person is None or person.id != user_id or not _concerns_oneself_only(user, changed):
+        moderators.target(tx, moderator, user_id)
+    if user.enabled and not changed.enabled:
+        accounts.keep_an_admin(tx, user)
+    if display_name is not None and display_name != user.display_name:
+        people.rename_user(tx, user.id, checked_display_name(display_name))
+        changed = replace(changed, display_name=display_name)
+    accepts = changes.accepts_terms and terms.is_open(tx, user)
+    return changed if changed == user and not accepts else _write(tx, moderator.caller, user, changed, accepts=accepts)
+
+
+def checked_display_name(name: str) -> str:
+    """
+    Raises:
+        Invalid: it is empty, too long or holds control characters.
+    """
+    if not name.strip():
+        raise Invalid("a display name cannot be empty")
+    check_name("a display name", name, LONGEST_DISPLAY_NAME)
+    return name
+
+
+def _write(tx: Transaction, caller: Caller, user: User, changed: User, *, accepts: bool) -> User:
+    if accepts:
+        changed = replace(changed, tos_acceptance_date=terms.accepted(tx, user))
     people.change_user(tx, changed)
     if changed.enabled != user.enabled:
         journal.add(
@@ -86,7 +134,7 @@ def by_name(tx: Transaction, caller: Caller, who: Identity, client_id: UUID | No
     user = access.known_user(tx, client_id, who)
     if user is None:
         raise UserNotFound("this program has no such user")
-    return user
+    return shown_to(caller, user)
 
 
 def by_id(tx: Transaction, caller: Caller, user_id: UUID, client_id: UUID | None) -> User:
@@ -103,7 +151,12 @@ def by_id(tx: Transaction, caller: Caller, user_id: UUID, client_id: UUID | None
     user = people.user_by_id(tx, user_id)
     if user is None or (client_id is not None and user.api_client_id != client_id):
         raise UserNotFound("there is no user with this id among those that you may see")
-    return user
+    return shown_to(caller, user)
+
+
+def shown_to(caller: Caller, user: User) -> User:
+    """The user without what is not for everybody: volunteers do not read what moderators have noted."""
+    return user if caller.person is None or caller.may_moderate else replace(user, notes="")
 
 
 def _check_may_read(caller: Caller, client_id: UUID) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from oa.domain import lifecycle
-from oa.domain.campaign import Campaign
+from oa.domain.campaign import Campaign, LangLimits
 from oa.domain.consensus import Ballot, consensus
 from oa.domain.lifecycle import Facts, Tree, TreeState
 from oa.domain.tasks import Lottery, Slot, draw_author
@@ -173,30 +173,31 @@ def release_places(tx: Transaction) -> None:
 # --- the prompt lottery ----------------------------------------------------------------------------------------------
 
 
-def lottery(tx: Transaction, lang: str, campaign: Campaign) -> Lottery:
-    """The trees of a language that compete, counted no further than the campaign's limits ask."""
+def lottery(tx: Transaction, lang: str, limits: LangLimits) -> Lottery:
+    """The trees of a language that compete, counted no further than its limits ask."""
     most = Lottery(
-        campaign.max_active_trees,
-        campaign.max_initial_prompt_review + campaign.max_active_trees,
-        campaign.max_prompt_lottery_waiting + 1,
+        limits.max_active_trees,
+        limits.max_initial_prompt_review + limits.max_active_trees,
+        limits.max_prompt_lottery_waiting + 1,
     )
     return trees.lottery(tx, lang, most=most)
 
 
 def prompts_wanted(tx: Transaction, lang: str, campaign: Campaign) -> int:
     """How many new prompts the community can take in this language now."""
-    if lang in campaign.init_prompt_disabled_langs:
+    if lang in campaign.init_prompt_disabled_langs or lang in campaign.disabled_langs:
         return 0
-    return lottery(tx, lang, campaign).prompts_wanted(campaign)
+    limits = campaign.limits_of(lang)
+    return lottery(tx, lang, limits).prompts_wanted(limits)
 
 
 def fill_places(tx: Transaction, lang: str) -> list[Tree]:
     """Draw waiting prompts until every place is taken or nobody waits; the trees that won."""
-    campaign = campaigns.current(tx)
+    limits = campaigns.current(tx).limits_of(lang)
     authors: dict[UUID, int] | None = None
     won: list[Tree] = []
     # Counted anew each time: a tree with nothing left to ask for gives its place back at once.
-    while (competing := lottery(tx, lang, campaign)).places(campaign) and competing.waiting:
+    while (competing := lottery(tx, lang, limits)).places(limits) and competing.waiting:
         if authors is None:
             authors = trees.waiting_authors(tx, lang, since=tx.now - LOTTERY_MEMORY)
         winner = _draw(tx, lang, authors)
@@ -247,8 +248,8 @@ def wake_one(tx: Transaction, lang: str) -> bool:
 
 def tidy(tx: Transaction) -> Mapping[str, int]:
     """What happens by time alone: held places expire, and prompts of people who have gone leave the draw."""
-    release_places(tx)
     standing.tidy(tx)
+    release_places(tx)
     abandoned = trees.abandoned_prompts(tx)
     for tree_id in abandoned:
         move_tree(tx, trees.find(tx, tree_id), TreeState.HALTED_BY_MODERATOR)

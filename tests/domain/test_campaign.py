@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from enum import StrEnum
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oa.domain.campaign import LARGEST, Campaign, as_text, canonical_name, help_of, restored
+from oa.domain.campaign import LARGEST, Campaign, LangLimits, as_text, canonical_name, help_of, restored
 from oa.domain.labels import Label
 from oa.errors import InvalidSetting
 
@@ -174,8 +175,13 @@ def _values(field: dataclasses.Field[Any]) -> st.SearchStrategy[Any]:
         return st.integers(least, most)
     if isinstance(default, float):
         return st.floats(least, most)
+    if isinstance(field.default, StrEnum):
+        return st.sampled_from(list(type(field.default)))
     if field.name.startswith("mandatory"):
         return st.just(())
+    if field.name == "lang_limits":
+        limits = [f"{lang}:{name}=3" for lang in ("de", "pt-BR") for name in LangLimits.__dataclass_fields__]
+        return st.lists(st.sampled_from(limits), unique=True).map(tuple)
     labels = st.sampled_from([str(label) for label in Label])
     return st.lists(labels, unique=True).map(tuple)
 
@@ -222,6 +228,8 @@ def test_a_campaign_of_defaults_has_no_differences() -> None:
         {"init_prompt_disabled_langs": "en"},
         {"init_prompt_disabled_langs": [1]},
         {"labels_initial_prompt": ["spam", "gone"]},
+        {"deleted_account_messages": "lose"},
+        {"deleted_account_messages": 1},
         {"not_a_setting": 1},
     ],
     ids=str,
@@ -233,3 +241,34 @@ def test_stored_values_that_cannot_be_are_refused(stored: dict[str, object]) -> 
 
 def test_a_whole_number_may_be_stored_for_a_share() -> None:
     assert restored({"p_lonely_child_extension": 1}).p_lonely_child_extension == 1
+
+
+# --- limits of one language ------------------------------------------------------------------------------------------
+
+
+def test_a_language_has_its_own_limits_and_else_those_of_all() -> None:
+    texts = {"lang_limits": "de:max_active_trees=3, de:max_prompt_lottery_waiting=0, fr:max_initial_prompt_review=7"}
+    campaign = Campaign(max_active_trees=20).changed(texts)
+    assert campaign.limits_of("de") == LangLimits(3, 100, 0)
+    assert campaign.limits_of("fr") == LangLimits(20, 7, 250)
+    assert campaign.limits_of("en") == LangLimits(20, 100, 250)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "max_active_trees=3",
+        "de:goal_tree_size=3",
+        "de:max_active_trees",
+        "de:max_active_trees=-1",
+        "de:max_active_trees=three",
+        ":max_active_trees=3",
+        "de:max_active_trees=1000001",
+        "de:max_active_trees=3, de:max_active_trees=4",
+    ],
+)
+def test_limits_that_cannot_be_are_refused_with_an_example_or_a_reason(text: str) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        Campaign().changed({"lang_limits": text})
+    assert refused.value.context == {"setting": "lang_limits"}
+    assert "lang_limits" in str(refused.value) or "at most 1000000" in str(refused.value)

@@ -170,8 +170,8 @@ def test_whoever_asks_for_a_kind_of_review_gets_all_of_it(kind: TaskKind) -> Non
 )
 def test_places_and_prompts_wanted(trees: Lottery, setting: Mapping[str, Any], places: int, prompts: int) -> None:
     campaign = Campaign(**setting)
-    assert trees.places(campaign) == places
-    assert trees.prompts_wanted(campaign) == prompts
+    assert trees.places(campaign.limits_of("en")) == places
+    assert trees.prompts_wanted(campaign.limits_of("en")) == prompts
 
 
 def test_first_places_are_extra_tickets_and_everybody_has_one() -> None:

@@ -359,6 +359,31 @@ def test_no_prompts_are_wanted_in_a_language_that_is_closed_to_them(community: C
     community.ask("ada", "initial_prompt", lang="en")
 
 
+def test_nothing_is_asked_for_in_a_language_that_is_switched_off(community: Community) -> None:
+    community.prompt("ada", "de")
+    held = community.take("rita", *REVIEWS, lang="de")
+    community.set(disabled_langs="de")
+    assert community.available("rob", lang="de") == {}
+    with community.refused(TaskTypeNotAvailable) as refused:
+        community.ask("rob", lang="de")
+    assert "the language de" in str(refused.value)
+    community.review("rita", held)  # what was handed out may still be answered
+    community.set(disabled_langs="")
+    assert community.is_offered("rob", *REVIEWS, lang="de")
+
+
+def test_each_language_may_have_limits_of_its_own(community: Community) -> None:
+    community.set(lang_limits="de:max_active_trees=1, de:max_initial_prompt_review=0")
+    assert community.available(lang="de") == {"initial_prompt": 1}
+    assert community.available(lang="en") == {"initial_prompt": 110}
+    for name in ("ada", "ben"):
+        community.prompt(name, "de")
+    community.review_everything(lang="de")
+    assert [row["state"] for row in community.rows("message_tree")].count("growing") == 1
+    community.set(lang_limits="de:max_active_trees=2")
+    assert [row["state"] for row in community.rows("message_tree")].count("growing") == 2
+
+
 def test_no_prompts_are_wanted_when_there_is_no_room_for_them(community: Community) -> None:
     community.set(max_active_trees="1", max_initial_prompt_review="0")
     community.growing()
