@@ -105,7 +105,9 @@ def _bound(place: Place[Value] | None) -> str | None:
     """Leads back from an empty page: the value alone, so that the neighbour itself is included."""
     if place is None:
         return None
-    return written_date(place.value) if isinstance(place.value, datetime) else str(place.value)
+    if isinstance(place.value, datetime):
+        return written_date(place.value)
+    return f"${place.value}"  # names may hold the sign that parts an id from its value
 
 
 def written(place_id: UUID, value: datetime | str) -> str:
@@ -129,6 +131,23 @@ def date_place(cursor: str | None) -> Place[datetime] | None:
     place_id, dollar, value = cursor.rpartition("$")
     try:
         return Place(in_utc(datetime.fromisoformat(value)), UUID(place_id) if dollar else None)
+    except ValueError as error:
+        raise InvalidCursor("this cursor is not one of ours; send back what `prev` or `next` said") from error
+
+
+def name_place(cursor: str | None) -> Place[str] | None:
+    """The place that a cursor of a list by name names.
+
+    Raises:
+        InvalidCursor: it is none.
+    """
+    if not cursor:
+        return None
+    place_id, dollar, value = cursor.partition("$")
+    if not dollar:
+        return Place(cursor)
+    try:
+        return Place(value, UUID(place_id) if place_id else None)
     except ValueError as error:
         raise InvalidCursor("this cursor is not one of ours; send back what `prev` or `next` said") from error
 

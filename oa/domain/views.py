@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from oa.domain.people import User
@@ -36,6 +37,23 @@ class MessageFilter:
     include_deleted: bool = False
     words: tuple[str, ...] = ()
     """What to look for, as `oa.domain.search.parse` reads it with spaces between them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """Which users a list has; whatever is None or empty does not matter."""
+
+    api_client_id: UUID | None = None
+    auth_method: str | None = None
+    search_text: str | None = None
+    """Stands in the name by which the list is sorted, in whatever case."""
+
+
+class UserSortKey(StrEnum):
+    """What a list of users is sorted by."""
+
+    USERNAME = "username"
+    DISPLAY_NAME = "display_name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
 from oa.domain import people
+from oa.domain.paging import Page
 from oa.domain.people import AuthMethod
 
 
@@ -69,3 +70,20 @@ class FrontEndUser(User, frozen=True, kw_only=True):
             last_activity_date=user.last_activity_date,
             tos_acceptance_date=user.tos_acceptance_date,
         )
+
+
+class FrontEndUserPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a list of users."""
+
+    prev: str | None = None
+    """Send it as `before` to get the page before this one; null at the beginning."""
+    next: str | None = None
+    """Send it as `after` to get the page after this one; null at the end."""
+    sort_key: str
+    items: list[FrontEndUser]
+    order: Literal["asc", "desc"]
+
+    @classmethod
+    def of(cls, page: Page[people.User]) -> FrontEndUserPage:
+        items = [FrontEndUser.of(user) for user in page.items]
+        return cls(prev=page.prev, next=page.next, sort_key=page.sort_key, items=items, order=page.order)
