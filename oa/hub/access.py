@@ -95,7 +95,7 @@ def _person(tx: Transaction, credential: Credential) -> Caller:
     if TokenScope.ALL in owner.scopes:
         return Caller(HUB, owner.person, owner.role)
     if TokenScope.COLLECT in owner.scopes or (credential.only_reads and TokenScope.READ in owner.scopes):
-        return Caller(HUB, owner.person, AccountRole.VOLUNTEER)
+        return Caller(HUB, owner.person, AccountRole.VOLUNTEER, is_limited=True)
     raise ClientNotAuthorized("this access token may only read; use one with the scope `collect` or `all`")
 
 

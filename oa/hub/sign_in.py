@@ -91,6 +91,24 @@ class FrontDesk:
             renewed = await self._in_thread(lambda: passwords.hash_password(shown.password))
         return await self._database.write(lambda tx: _enter(tx, key[0], password_hash, renewed, shown.device))
 
+    async def check(self, shown: Password) -> None:
+        """Let pass whoever shows the right password, or has none.
+
+        Raises:
+            InvalidAuthentication: it is wrong.
+            TooMany: too many wrong guesses for this name, or too many people at once.
+        """
+        key = (_name_or_nobody(shown.name), shown.origin)
+        self._check_guesses(key)
+        found = await self._database.read(lambda tx: stored.account_by_name(tx, key[0]))
+        if found is None or found.password_hash is None:
+            return
+        password_hash = found.password_hash
+        if not await self._in_thread(lambda: passwords.is_right(password_hash, shown.password)):
+            self._count_guess(key)
+            raise InvalidAuthentication("the password is wrong; type the one of this account")
+        self._guesses.pop(key, None)
+
     async def register(self, shown: Password, admission: Admission, code: str | None = None) -> SignedIn:
         """An account and a token for somebody new.
 
