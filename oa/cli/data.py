@@ -34,20 +34,15 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Import and export conversation trees.")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Pace:
-    """How an import shares the database with a hub that runs beside it and asks for it again and again."""
+SMALLEST_BATCH, LARGEST_BATCH = 50, 2000
+"""Messages that one transaction adds, about. A large one writes far less, a small one soon lets others in."""
 
-    batch: int
-    """Messages that one transaction adds, about."""
-    pause: float
-    """How long the import then keeps out of the way, as a share of how long it held the database."""
-
-
-ALONE, BESIDE_OTHERS = Pace(batch=500, pause=0.1), Pace(batch=50, pause=1.0)
+PAUSE, LONG_PAUSE = 0.1, 1.0
+"""How long an import then keeps out of the way, as a share of how long it held the database: a hub that waits for it
+asks again and again, and needs a moment in which it is free."""
 
 CAUTION_S = 10.0
-"""How long an import stays at the slow pace after somebody else has written."""
+"""How long an import goes slowly after somebody else has written."""
 
 MOST_FAULTS_KEPT = 1000
 """Faults of which the summary speaks one by one."""
@@ -128,11 +123,8 @@ class _ImportRun:
     importer: Importer
     bad: list[dict[str, object]] = dataclasses.field(default_factory=list[dict[str, object]])
     bad_count: int = 0
+    _batch: int = SMALLEST_BATCH
     _cautious_until: float = -math.inf
-
-    @property
-    def _pace(self) -> Pace:
-        return BESIDE_OTHERS if time.monotonic() < self._cautious_until else ALONE
 
     def read(self, database: Database, path: Path, origin: str) -> None:
         from oa.data.lines import reading
@@ -149,10 +141,15 @@ class _ImportRun:
         started = time.monotonic()
         for fault in database.run(lambda tx: self.importer.add(tx, trees)):
             self._note(file, fault)
-        ended = time.monotonic()
+        self._keep_out_of_the_way(time.monotonic() - started)
+
+    def _keep_out_of_the_way(self, held_s: float) -> None:
+        now = time.monotonic()
         if self.importer.others_write:
-            self._cautious_until = ended + CAUTION_S
-        time.sleep((ended - started) * self._pace.pause)
+            self._cautious_until = now + CAUTION_S
+        is_cautious = now < self._cautious_until
+        self._batch = SMALLEST_BATCH if is_cautious else min(2 * self._batch, LARGEST_BATCH)
+        time.sleep(held_s * (LONG_PAUSE if is_cautious else PAUSE))
 
     def _batches(self, file: LineFile) -> Iterator[list[TreeRecord]]:
         from oa.data.oasst import read_trees
@@ -164,7 +161,7 @@ class _ImportRun:
             if isinstance(found, Fault):
                 self._note(file, found)
                 continue
-            if batch and size + len(found.messages) > self._pace.batch:
+            if batch and size + len(found.messages) > self._batch:
                 yield batch
                 batch, size = [], 0
             batch.append(found)

@@ -18,6 +18,7 @@ from oa.domain.lifecycle import TreeState
 from oa.domain.records import TreeRecord
 from oa.domain.review import LabelMean
 from oa.domain.tree import Role
+from oa.hub.exchange import Importer, ImportOptions
 
 Run = Callable[..., int]
 
@@ -183,6 +184,16 @@ def test_standard_input_can_be_imported(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content))))
     assert run("import", "-", "--json") == 0
     assert summary(capsys)["messages"] == 2
+
+
+def test_an_import_goes_slowly_while_others_write_and_ever_faster_while_they_do_not() -> None:
+    run = data._ImportRun(Importer(ImportOptions()))
+    sizes: list[int] = []
+    for others_write in (False, False, False, False, False, False, True, False):
+        run.importer.others_write = others_write
+        run._keep_out_of_the_way(held_s=0.0)
+        sizes.append(run._batch)
+    assert sizes == [100, 200, 400, 800, 1600, 2000, 50, 50]
 
 
 # --- export ----------------------------------------------------------------------------------------------------------
