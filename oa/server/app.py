@@ -20,6 +20,7 @@ from oa.server.body import HubRequest
 from oa.server.errors import HANDLERS
 from oa.server.health import HealthController
 from oa.server.limits import Limits
+from oa.server.me import MeController
 from oa.server.messages import FrontendMessageController, MessageController
 from oa.server.metrics import Measured, Metrics
 from oa.server.search import SearchController
@@ -28,6 +29,7 @@ from oa.server.tasks import TaskController
 from oa.server.text_labels import TextLabelController
 from oa.server.trust import AgreementController, SignController
 from oa.server.users import FrontendUserController, UserController
+from oa.server.terms import TermsController
 
 OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     TaskController,
@@ -50,6 +52,8 @@ OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (HealthController, Setu
 def create_app(database: Database, config: Config) -> Litestar:
     """The hub as an ASGI application. The database stays the caller's to close."""
     hub = Hub(
+    TermsController,
+    MeController,
         database=database,
         config=config,
         limits=Limits(),
