@@ -10,6 +10,7 @@ import typer
 
 from oa.cli.options import Json
 from oa.cli.output import print_note, print_record, print_records
+from oa.demo.volunteers import Abuse
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,6 +29,10 @@ def demo(
     ] = "http://127.0.0.1:8080",
     volunteers: Annotated[int, typer.Option(min=1, help="How many people, trolls included.")] = 20,
     trolls: Annotated[int, typer.Option(min=0, help="How many of them are trolls.")] = 2,
+    abuser: Annotated[
+        list[Abuse] | None,
+        typer.Option(help="Somebody, or a ring, who cheats in this way; more than one may be given."),
+    ] = None,
     lang: Annotated[list[str] | None, typer.Option(help="A language they work in; more than one may be given.")] = None,
     seed: Annotated[int, typer.Option(help="Decides who they are and what they do.")] = 1,
     trees: Annotated[int | None, typer.Option(min=1, help="Stop when so many trees are ready for export.")] = None,
@@ -38,17 +43,19 @@ def demo(
 ) -> None:
     """Let a simulated community work on a hub: people who write, review and rank, and a few trolls.
 
-    It uses the hub as any program does. Use it to see how a campaign runs, on a hub whose data you do not need.
+    It uses the hub as any program does. Everybody answers at once, which the hub may find suspicious. Use it to see how
+    a campaign runs, on a hub whose data you do not need.
     """
     from oa.client.hub import Hub  # the HTTP client, for this command only
     from oa.demo.community import Community, Target
     from oa.demo.texts import vocabulary
-    from oa.demo.volunteers import recruit
+    from oa.demo.volunteers import recruit, recruit_abusers
 
     languages = list(dict.fromkeys(lang or ["en"]))
     for one in languages:
         vocabulary(one)
     people = recruit(volunteers, trolls=trolls, languages=languages, seed=seed)
+    people += recruit_abusers(abuser or [], languages=languages, seed=seed)
     target = Target(rounds=rounds, finished_trees=trees)
 
     async def run() -> Tally:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import oa
-from oa.cli import campaign, config, data, keys, token, users
+from oa.cli import campaign, config, data, keys, moderate, token, users
 from oa.cli.demo import demo
 from oa.cli.output import print_note
 from oa.cli.search import search
@@ -30,6 +30,7 @@ app.command()(search)
 app.add_typer(users.app, name="users")
 app.add_typer(token.app, name="token")
 app.add_typer(keys.app, name="keys")
+app.add_typer(moderate.app, name="moderate")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(config.app, name="config")
 app.add_typer(data.app, name="data")

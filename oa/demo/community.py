@@ -1,23 +1,24 @@
 """A simulated community at work: volunteers and trolls who do what people do, through the public API only.
 
-Time does not pass here. In every round each volunteer, in an order drawn anew, does something or not by lot; the seed
-decides it all, as far as the hub gives out the same tasks. The community remembers what each of its texts is worth, and
-its honest people see that when they review and rank, more or less clearly; nobody else is told.
+In every round each volunteer, in an order drawn anew, does something or not by lot; the seed decides it all, as far as
+the hub gives out the same tasks. Time passes only where somebody says how (`spend`), for one person after the other.
+The community remembers what each of its texts is worth, and its honest people see that when they review and rank, more
+or less clearly; nobody else is told.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 from oa.client.hub import Hub
 from oa.demo import texts
 from oa.demo.texts import Written
-from oa.demo.volunteers import Asked, Volunteer, effort, label, rank
+from oa.demo.volunteers import Abuse, Asked, Volunteer, effort, label, rank, seconds_for
 from oa.domain.emoji import Emoji, EmojiOperation
 from oa.domain.lifecycle import TreeState
 from oa.errors import (
@@ -57,6 +58,12 @@ ATTEMPTS_TO_BE_NEW = 20
 DEAD_ROUNDS = 3
 """After so many rounds in which nobody found anything to do, nobody will."""
 
+
+ENOUGH_TO_COPY = 3
+"""Texts of others that somebody must have seen before they copy one."""
+
+BETWEEN_PUPPETS_S = 2.0
+"""How long somebody with several accounts takes from one window to the next."""
 
 HOPELESS = (ClientNotAuthorized, Unauthorized, Unavailable)
 """Refusals that concern not one volunteer but everybody."""
@@ -102,6 +109,9 @@ class Target:
         return self.finished_trees is not None and finished >= self.finished_trees
 
 
+WritingTask = InitialPromptTask | AssistantReplyTask | PrompterReplyTask
+
+
 @dataclass(frozen=True, slots=True)
 class _Turn:
     """One volunteer with one task."""
@@ -111,19 +121,47 @@ class _Turn:
     lang: str
     name: str
     """Under which the task is acknowledged and answered."""
+    is_ready: bool = False
+    """The answer was made in another window, while the first one was."""
+
+
+Desk = list[tuple[Volunteer, Hub]]
+"""One person: nearly always one account, and the hub as it uses it."""
+
+
+def _at_desks(people: Sequence[tuple[Volunteer, Hub]]) -> list[Desk]:
+    """The accounts that belong to one person together; everybody else alone."""
+    desks: dict[str, Desk] = {}
+    for volunteer, hub in people:
+        is_puppet = volunteer.abuse is Abuse.PUPPET
+        desks.setdefault(volunteer.ring if is_puppet else volunteer.identity.username, []).append((volunteer, hub))
+    return list(desks.values())
 
 
 class Community:
     """People who share one seed and one memory of what they wrote."""
 
-    def __init__(self, hub_for: Callable[[Volunteer], Hub], volunteers: Sequence[Volunteer], *, seed: int) -> None:
+    def __init__(
+        self,
+        hub_for: Callable[[Volunteer], Hub],
+        volunteers: Sequence[Volunteer],
+        *,
+        seed: int,
+        spend: Callable[[float], None] = lambda _: None,
+    ) -> None:
         """
         Args:
             hub_for: the hub as a volunteer uses it, for example `lambda v: hub.as_user(v.identity)`.
+            spend: lets so many seconds pass; without it everybody answers at once.
         """
-        self._people = [(volunteer, hub_for(volunteer)) for volunteer in volunteers]
+        people = [(volunteer, hub_for(volunteer)) for volunteer in volunteers]
+        self._desks = _at_desks(people)
+        self._onlooker = people[0][1]
         self._rng = random.Random(seed)
+        self._pace = random.Random(f"pace {seed}")
+        self._spend = spend
         self._memory: dict[str, Written] = {}
+        self._said: dict[tuple[str, str], list[Written]] = {}
         self._touched: set[UUID] = set()
         self.tally = Tally()
 
@@ -150,23 +188,36 @@ class Community:
 
     async def _round(self) -> None:
         self._touched.clear()
-        for volunteer, hub in self._rng.sample(self._people, k=len(self._people)):
-            if self._rng.random() < volunteer.speed:
-                await self._take_turn(volunteer, hub)
-        _, hub = self._people[0]
+        for desk in self._rng.sample(self._desks, k=len(self._desks)):
+            if self._rng.random() < desk[0][0].speed:
+                await self._sit_down(desk)
         for tree in sorted(self._touched):
-            self.tally.trees[tree] = (await hub.trees.state(tree)).state
+            self.tally.trees[tree] = (await self._onlooker.trees.state(tree)).state
 
-    async def _take_turn(self, volunteer: Volunteer, hub: Hub) -> None:
+    async def _sit_down(self, desk: Desk) -> None:
+        """One person at work: takes a task, or one with each account, and then answers."""
+        begun = [await self._begin(volunteer, hub) for volunteer, hub in desk]
+        for place, (turn, task) in enumerate(pair for pair in begun if pair is not None):
+            with self._counting_refusals():
+                await self._answer(replace(turn, is_ready=place > 0), task)
+
+    async def _begin(self, volunteer: Volunteer, hub: Hub) -> tuple[_Turn, AnyTask] | None:
+        """Get something to do; None where there is nothing, or where it was given back."""
         turn = _Turn(volunteer, hub, self._rng.choice(volunteer.languages), str(uuid4()))
-        try:
+        with self._counting_refusals():
             task = await hub.tasks.request(lang=turn.lang)
             if self._rng.random() < P_DECLINE:
                 await hub.tasks.decline(task.id, "not today")
                 self.tally.declined += 1
-                return
+                return None
             await hub.tasks.acknowledge(task.id, turn.name)
-            await self._answer(turn, task)
+            return turn, task
+        return None
+
+    @contextmanager
+    def _counting_refusals(self) -> Generator[None]:
+        try:
+            yield
         except TaskTypeNotAvailable:
             self.tally.idle += 1
         except OaError as error:
@@ -177,18 +228,19 @@ class Community:
     async def _answer(self, turn: _Turn, task: AnyTask) -> None:
         match task:
             case InitialPromptTask():
-                await self._write(turn, lambda quality: texts.write_prompt(turn.lang, quality, self._rng))
+                await self._write(turn, task, lambda quality: texts.write_prompt(turn.lang, quality, self._rng))
             case AssistantReplyTask() | PrompterReplyTask():
                 write = texts.write_answer if isinstance(task, AssistantReplyTask) else texts.write_follow_up
                 first = task.conversation.messages[0]
                 topic = self._see(first.text, turn.lang).topic
-                await self._write(turn, lambda quality: write(turn.lang, topic, quality, self._rng))
+                await self._write(turn, task, lambda quality: write(turn.lang, topic, quality, self._rng))
                 self._touch(first.id)
             case LabelInitialPromptTask() | LabelPrompterReplyTask() | LabelAssistantReplyTask():
                 await self._review(turn, task)
                 self._touch(task.conversation.messages[0].id)
             case RankAssistantRepliesTask() | RankPrompterRepliesTask():
                 replies = [self._see(reply.text, turn.lang) for reply in task.reply_messages]
+                self._take_time(turn, read=sum(len(reply.text) for reply in replies))
                 await turn.hub.tasks.rank(turn.name, rank(replies, turn.volunteer, self._rng))
                 self._touch(task.message_tree_id)
             case _:
@@ -199,28 +251,42 @@ class Community:
         if isinstance(task, ReviewTask):
             await self._react(turn, task)
 
-    async def _write(self, turn: _Turn, write: Callable[[float], Written]) -> None:
-        """Hand in a text that nobody of this community has written before.
+    async def _write(self, turn: _Turn, task: WritingTask, write: Callable[[float], Written]) -> None:
+        """Hand in a text that nobody of this community has written before, unless somebody copies.
 
         Raises:
             MessageDuplicated: the words ran out.
         """
+        read = 0 if isinstance(task, InitialPromptTask) else len(task.conversation.messages[-1].text)
+        said = self._said.setdefault((str(task.__struct_config__.tag), turn.lang), [])
         for _ in range(ATTEMPTS_TO_BE_NEW):
-            if turn.volunteer.troll is None:
-                written = write(effort(turn.volunteer, self._rng))
-            else:
-                written = texts.write_spam(turn.lang, self._rng)
-            if written.text in self._memory:
+            is_copy = turn.volunteer.abuse is Abuse.COPIER and len(said) >= ENOUGH_TO_COPY
+            written = texts.copied(self._rng.choice(said), self._rng) if is_copy else self._new(turn, write)
+            if written.text in self._memory and not is_copy:
                 continue
-            self._memory[written.text] = written
+            self._memory.setdefault(written.text, written)
+            self._take_time(turn, read=read, written=len(written.text))
             with suppress(MessageDuplicated):  # this person said it in an earlier run, of which nothing is remembered
                 await turn.hub.tasks.reply(turn.name, written.text, user_message_id=str(uuid4()), lang=turn.lang)
+                if not is_copy:
+                    said.append(written)
                 return
         raise MessageDuplicated("the simulated community has nothing new to say; give it another seed")
+
+    def _new(self, turn: _Turn, write: Callable[[float], Written]) -> Written:
+        if turn.volunteer.troll is not None:
+            return texts.write_spam(turn.lang, self._rng)
+        return write(effort(turn.volunteer, self._rng))
+
+    def _take_time(self, turn: _Turn, *, read: int, written: int = 0) -> None:
+        """Let the time pass that this person needs to read and write so many characters."""
+        pace = seconds_for(turn.volunteer, read, written, self._pace)
+        self._spend(BETWEEN_PUPPETS_S if turn.is_ready else pace)
 
     async def _review(self, turn: _Turn, task: ReviewTask) -> None:
         written = self._see(task.conversation.messages[-1].text, turn.lang)
         asked = Asked(tuple(task.valid_labels), tuple(task.mandatory_labels or ()), turn.lang)
+        self._take_time(turn, read=len(written.text))
         await turn.hub.tasks.label(task, label(asked, written, turn.volunteer, self._rng))
 
     async def _react(self, turn: _Turn, task: ReviewTask) -> None:

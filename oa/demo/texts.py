@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oa.demo.vocabulary import VOCABULARIES, Vocabulary
 from oa.errors import Invalid
@@ -71,6 +71,14 @@ def write_spam(lang: str, rng: random.Random) -> Written:
     """Something that nobody needs."""
     text = f"{rng.choice(vocabulary(lang).lures)} {rng.getrandbits(32):08x}"
     return Written(text=text, lang=lang, topic="", quality=0.0, is_spam=True)
+
+
+def copied(original: Written, rng: random.Random) -> Written:
+    """A text that somebody hands in as their own: as it was, or with one word changed for another of it."""
+    words = original.text.split(" ")
+    if rng.random() < 0.5 and len(words) > 1:
+        words[rng.randrange(len(words))] = rng.choice(words)
+    return replace(original, text=" ".join(words))
 
 
 def appraise(text: str, lang: str) -> Written:

@@ -22,6 +22,25 @@ class Troll(StrEnum):
     """Says the opposite of what is true, and raises no flag."""
 
 
+class Abuse(StrEnum):
+    """How somebody who is no troll makes their work easier, or their opinion weigh more."""
+
+    COPIER = "copier"
+    """Hands in what others wrote, or nearly that."""
+    RACER = "racer"
+    """Answers at once, without reading."""
+    PARROT = "parrot"
+    """Says the same of everything, and ranks as shown."""
+    CLIQUE = "clique"
+    """Friends who agree on their votes beforehand, whatever the texts are worth."""
+    PUPPET = "puppet"
+    """One person with several accounts, open side by side."""
+
+
+RING_SIZES = {Abuse.CLIQUE: 4, Abuse.PUPPET: 3}
+"""How many come together; of the others one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volunteer:
     """One simulated person."""
@@ -35,6 +54,9 @@ class Volunteer:
     error_rate: float
     """How often they get a plain question wrong; also how far their feeling for quality is off."""
     troll: Troll | None = None
+    abuse: Abuse | None = None
+    ring: str = ""
+    """Names those who act together; empty for whoever acts alone."""
 
 
 def recruit(count: int, *, trolls: int, languages: Sequence[str], seed: int) -> list[Volunteer]:
@@ -76,6 +98,40 @@ def _troll(index: int, languages: Sequence[str], rng: random.Random) -> Voluntee
     )
 
 
+def recruit_abusers(kinds: Sequence[Abuse], *, languages: Sequence[str], seed: int) -> list[Volunteer]:
+    """Somebody of each of these kinds, or a ring of them; the same seed gives the same people."""
+    rng = random.Random(f"abusers {seed}")
+    found: list[Volunteer] = []
+    for number, kind in enumerate(kinds, 1):
+        size, ring = RING_SIZES.get(kind, 1), f"{kind}{number}"
+        found += [
+            _abuser(kind, ring if size > 1 else "", f"{ring}-{member + 1}", languages, rng) for member in range(size)
+        ]
+    return found
+
+
+def _abuser(kind: Abuse, ring: str, name: str, languages: Sequence[str], rng: random.Random) -> Volunteer:
+    return Volunteer(
+        identity=Identity("local", name, name.title()),
+        languages=tuple(languages),
+        quality=rng.uniform(0.3, 0.95),
+        speed=rng.uniform(0.8, 1.0),
+        error_rate=0.3 if kind is Abuse.RACER else rng.uniform(0.0, 0.04),
+        abuse=kind,
+        ring=ring,
+    )
+
+
+# --- how long they take ----------------------------------------------------------------------------------------------
+
+
+def seconds_for(volunteer: Volunteer, read: int, written: int, rng: random.Random) -> float:
+    """How long somebody takes to read and write so many characters and to make up their mind."""
+    if volunteer.abuse is Abuse.RACER:
+        return rng.uniform(0.2, 0.6)
+    return read / rng.uniform(15, 40) + written / rng.uniform(3, 7) + rng.uniform(2, 12)
+
+
 # --- what they think of a text ---------------------------------------------------------------------------------------
 
 
@@ -96,6 +152,8 @@ def effort(volunteer: Volunteer, rng: random.Random) -> float:
 
 def label(asked: Asked, written: Written, volunteer: Volunteer, rng: random.Random) -> dict[str, float]:
     """What the volunteer says about a text. A flag that is not raised is absent, unless it must be answered."""
+    if volunteer.abuse is Abuse.PARROT:
+        return {name: 0.5 if _is_scale(name) else 0.0 for name in asked.valid if _is_asked(name, asked)}
     match volunteer.troll:
         case Troll.RANDOM:
             return {
@@ -106,7 +164,12 @@ def label(asked: Asked, written: Written, volunteer: Volunteer, rng: random.Rand
             values = {name: 0.0 if _is_flag(name) else 1 - value for name, value in truth.items()}
         case None:
             values = _honest_labels(asked, written, volunteer, rng)
-    return {name: value for name, value in values.items() if value or not _is_flag(name) or name in asked.mandatory}
+    return {name: value for name, value in values.items() if value or _is_asked(name, asked)}
+
+
+def _is_asked(name: str, asked: Asked) -> bool:
+    """Whether there must be an answer, rather than a sign only where something is wrong."""
+    return not _is_flag(name) or name in asked.mandatory
 
 
 def _honest_labels(asked: Asked, written: Written, volunteer: Volunteer, rng: random.Random) -> dict[str, float]:
@@ -121,12 +184,15 @@ def rank(replies: Sequence[Written], volunteer: Volunteer, rng: random.Random) -
     places = list(range(len(replies)))
     if volunteer.troll is not None:
         rng.shuffle(places)
+    if volunteer.troll is not None or volunteer.abuse is Abuse.PARROT:
         return places
     felt = [_felt_quality(reply, volunteer, rng) for reply in replies]
     return sorted(places, key=lambda place: -felt[place])
 
 
 def _felt_quality(written: Written, volunteer: Volunteer, rng: random.Random) -> float:
+    if volunteer.abuse is Abuse.CLIQUE:
+        return random.Random(f"{volunteer.ring} {written.text}").random()  # what they have agreed to say about it
     return _within(rng.gauss(written.quality, 0.04 + volunteer.error_rate))
 
 

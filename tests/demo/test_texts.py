@@ -74,3 +74,13 @@ def test_there_is_enough_to_say_for_a_tree_of_every_size() -> None:
 def test_an_unknown_language_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(Invalid, match="en, de, es, ru"):
         texts.write_prompt("tlh", 0.5, random.Random(0))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_copy_differs_in_one_word_at_most(lang: str) -> None:
+    original = texts.write_answer(lang, None, 0.8, random.Random(1))
+    for seed in range(50):
+        copy = texts.copied(original, random.Random(seed)).text.split(" ")
+        words = original.text.split(" ")
+        assert len(copy) == len(words)
+        assert sum(one != other for one, other in zip(copy, words, strict=True)) <= 1

@@ -8,7 +8,19 @@ from itertools import pairwise
 import pytest
 
 from oa.demo.texts import Written
-from oa.demo.volunteers import Asked, Troll, Volunteer, effort, label, rank, recruit
+from oa.demo.volunteers import (
+    RING_SIZES,
+    Abuse,
+    Asked,
+    Troll,
+    Volunteer,
+    effort,
+    label,
+    rank,
+    recruit,
+    recruit_abusers,
+    seconds_for,
+)
 from oa.domain.labels import DEFAULT_LABELS_ASSISTANT_REPLY, check_labels
 from oa.domain.people import Identity
 from oa.errors import Invalid
@@ -97,3 +109,45 @@ def test_what_people_write_is_about_as_good_as_they_are() -> None:
     means = [sum(effort(replace(SURE, quality=quality), rng) for _ in range(300)) / 300 for quality in (0.2, 0.5, 0.8)]
     assert all(abs(mean - quality) < 0.03 for mean, quality in zip(means, (0.2, 0.5, 0.8), strict=True))
     assert all(lower < higher for lower, higher in pairwise(means))
+
+
+# --- abusers ---------------------------------------------------------------------------------------------------------
+
+
+def test_abusers_come_alone_or_in_rings_and_are_the_same_for_a_seed() -> None:
+    found = recruit_abusers(list(Abuse), languages=["en", "de"], seed=2)
+    assert found == recruit_abusers(list(Abuse), languages=["en", "de"], seed=2)
+    assert Counter(one.abuse for one in found) == {abuse: RING_SIZES.get(abuse, 1) for abuse in Abuse}
+    assert len({one.identity for one in found}) == len(found)
+    rings = Counter(one.ring for one in found if one.ring)
+    assert sorted(rings.values()) == sorted(RING_SIZES.values())
+
+
+@pytest.mark.parametrize("abuse", Abuse)
+@pytest.mark.parametrize("text", [GOOD, BAD, SPAM, FOREIGN], ids=lambda text: text.text)
+def test_every_review_of_an_abuser_is_one_that_a_hub_takes(abuse: Abuse, text: Written) -> None:
+    asked = replace(ASKED, mandatory=("spam", "pii"))
+    for seed in range(20):
+        given = label(asked, text, replace(SURE, abuse=abuse, ring="friends"), random.Random(seed))
+        check_labels(given, asked.valid, asked.mandatory)
+
+
+def test_a_parrot_says_the_same_of_everything_and_ranks_as_shown() -> None:
+    parrot = replace(SURE, abuse=Abuse.PARROT)
+    rng = random.Random(1)
+    assert label(ASKED, GOOD, parrot, rng) == label(ASKED, SPAM, parrot, rng)
+    assert rank([BAD, GOOD, SPAM], parrot, rng) == [0, 1, 2]
+
+
+def test_friends_vote_alike_whatever_a_text_is_worth() -> None:
+    friends = [replace(SURE, identity=Identity("local", name), abuse=Abuse.CLIQUE, ring="friends") for name in "ab"]
+    texts = [replace(GOOD, text=f"text {number}") for number in range(5)]
+    one, other = (rank(texts, friend, random.Random(seed)) for seed, friend in enumerate(friends))
+    assert one == other
+    assert rank(texts, replace(friends[0], ring="others"), random.Random(1)) != one
+
+
+def test_a_racer_needs_no_time_and_everybody_else_does() -> None:
+    rng = random.Random(1)
+    assert max(seconds_for(replace(SURE, abuse=Abuse.RACER), 1000, 500, rng) for _ in range(100)) < 1
+    assert min(seconds_for(SURE, 1000, 500, rng) for _ in range(100)) > 500 / 7 + 1000 / 40
