@@ -284,8 +284,14 @@ def check(tx: Transaction) -> list[str]:
     for (user_id, narrowest), counters in counted.scores.items():
         for breadth in range(narrowest + 1):
             facts.setdefault((user_id, breadth), Counter()).update(counters)
-    kept = {(user_id, breadth): counters for user_id, breadth, counters in sums.every_row(tx)}
-    return [*_unequal(kept, facts), *_unequal_samples(sums.samples(tx), counted.samples)]
+    rows = list(sums.every_row(tx))
+    kept = {(row.user_id, row.breadth): row.counters for row in rows}
+    misplaced = [
+        f"{row.user_id} has the wrong place ({WIDEST_FIRST[row.breadth]}): {row.orders}"
+        for row in rows
+        if row.orders != sums.orders(row.counters)
+    ]
+    return [*_unequal(kept, facts), *misplaced, *_unequal_samples(sums.samples(tx), counted.samples)]
 
 
 def _unequal(

@@ -12,7 +12,7 @@ from oa.config import Config
 from oa.hub.access import Uses
 from oa.hub.sign_in import FrontDesk
 from oa.hub.transactions import Database
-from oa.server import jobs, schema
+from oa.server import jobs, moderation, schema
 from oa.server.accounts import AuthController
 from oa.server.admin import AdminController
 from oa.server.auth import Call, Hub
@@ -25,11 +25,14 @@ from oa.server.messages import FrontendMessageController, MessageController
 from oa.server.metrics import Measured, Metrics
 from oa.server.search import SearchController
 from oa.server.setup import SetupController
+from oa.server.standing import LeaderboardController, TrollboardController, UserStatsController
+from oa.server.stats import StatsController
 from oa.server.tasks import TaskController
+from oa.server.terms import TermsController
 from oa.server.text_labels import TextLabelController
+from oa.server.toxicity import ToxicityController
 from oa.server.trust import AgreementController, SignController
 from oa.server.users import FrontendUserController, UserController
-from oa.server.terms import TermsController
 
 OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     TaskController,
@@ -39,8 +42,16 @@ OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     FrontendMessageController,
     FrontendUserController,
     UserController,
+    UserStatsController,
+    LeaderboardController,
+    TrollboardController,
     AdminController,
+    *moderation.HANDLERS,
+    StatsController,
+    ToxicityController,
     AuthController,
+    TermsController,
+    MeController,
     SignController,
     AgreementController,
 )
@@ -52,8 +63,6 @@ OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (HealthController, Setu
 def create_app(database: Database, config: Config) -> Litestar:
     """The hub as an ASGI application. The database stays the caller's to close."""
     hub = Hub(
-    TermsController,
-    MeController,
         database=database,
         config=config,
         limits=Limits(),

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
+from operator import add as add_up
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Integer, Select, Uuid, and_, bindparam, case, func, not_, or_, select, tuple_
+from sqlalchemy import Executable, Integer, Select, Uuid, bindparam, case, func, not_, or_, select, tuple_
 
 from oa.domain.people import User
-from oa.domain.standing import COUNTERS, LEADER_COUNTERS, SUMS, TROLL_COUNTERS, WIDEST_FIRST, TimeFrame
+from oa.domain.standing import (
+    COUNTERS,
+    LEADER_COUNTERS,
+    POINTS,
+    SUMS,
+    TENTHS,
+    TROLL_COUNTERS,
+    TROLL_POINTS,
+    WIDEST_FIRST,
+    TimeFrame,
+    leader_score,
+    troll_score,
+)
 from oa.store import dialect
 from oa.store.database import Transaction
 from oa.store.people import USER_COLUMNS, user_of
@@ -41,14 +54,27 @@ SAMPLES = select(collected)
 
 @cache
 def _add(names: tuple[str, ...]) -> Executable:
+    after: dict[str, Any] = {name: standing.c[name] for name in COUNTERS}
+    added = {name: standing.c[name] + bindparam(f"more_{name}", type_=standing.c[name].type) for name in names}
+    after |= added
+    if set(LEADER_COUNTERS).intersection(names):
+        points = [weight * after[name] for name, weight in POINTS.items()] + [after[name] // 10 for name in TENTHS]
+        added["leader_order"] = _order(points, [after[name] for name in LEADER_COUNTERS])
+    if set(TROLL_COUNTERS).intersection(names):
+        points = [weight * after[name] for name, weight in TROLL_POINTS.items()]
+        added["troll_order"] = _order(points, [after[name] for name in TROLL_COUNTERS])
     return (
         standing.update()
         .where(
             standing.c.user_id == bindparam("person"),
             standing.c.frame.between(bindparam("widest"), bindparam("narrowest")),
         )
-        .values({name: standing.c[name] + bindparam(f"more_{name}") for name in names})
+        .values(added)
     )
+
+
+def _order(points: Sequence[Any], counters: Sequence[Any]) -> Any:
+    return case((reduce(add_up, counters) > 0, -reduce(add_up, points)))
 
 
 def add(tx: Transaction, user_id: UUID, more: Mapping[str, int], *, widest: int = 0, narrowest: int) -> None:
@@ -58,12 +84,19 @@ def add(tx: Transaction, user_id: UUID, more: Mapping[str, int], *, widest: int 
     moved = tx.execute(_add(names), {"person": user_id, "widest": widest, "narrowest": narrowest, **values})
     if moved.rowcount <= narrowest - widest:
         insert = dialect.insert_or_ignore(tx.connection, standing)
-        counters = {name: more[name] for name in names}
-        tx.execute_many(
-            insert, [{"user_id": user_id, "frame": frame, **counters} for frame in range(widest, narrowest + 1)]
-        )
+        row = {"user_id": user_id, **{name: more[name] for name in names}, **orders(more)}
+        tx.execute_many(insert, [{**row, "frame": frame} for frame in range(widest, narrowest + 1)])
     if min(more.values()) < 0:
         tx.execute(DELETE_EMPTY, {"person": user_id})
+
+
+def orders(counters: Mapping[str, int]) -> dict[str, int | None]:
+    """Where somebody with these counters comes in the order of the boards."""
+    does, is_judged = (any(counters.get(name) for name in names) for names in (LEADER_COUNTERS, TROLL_COUNTERS))
+    return {
+        "leader_order": -leader_score(counters) if does else None,
+        "troll_order": -troll_score(counters) if is_judged else None,
+    }
 
 
 def forget_user(tx: Transaction, user_id: UUID) -> None:
@@ -108,10 +141,21 @@ def set_bases(tx: Transaction, dates: Mapping[int, datetime]) -> None:
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 
-def every_row(tx: Transaction) -> Iterator[tuple[UUID, int, dict[str, int]]]:
-    """Who, the breadth of the frame, and the counters that are not zero."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is kept of one person in one frame."""
+
+    user_id: UUID
+    breadth: int
+    counters: Mapping[str, int]
+    """Those that are not zero."""
+    orders: Mapping[str, int | None]
+
+
+def every_row(tx: Transaction) -> Iterator[Row]:
     for row in tx.execute(EVERY_ROW):
-        yield row.user_id, row.frame, _counters(row)
+        kept_orders = {"leader_order": row.leader_order, "troll_order": row.troll_order}
+        yield Row(row.user_id, row.frame, _counters(row), kept_orders)
 
 
 def of_user(tx: Transaction, user_id: UUID) -> dict[int, dict[str, int]]:
@@ -167,9 +211,13 @@ def _with_ranks() -> AnySelect:
     )
     hidden_before = (
         select(func.count())
-        .select_from(users)
-        .join(hidden, and_(hidden.c.user_id == users.c.id, hidden.c.frame == standing.c.frame))
-        .where(HIDDEN, tuple_(hidden.c.leader_order, hidden.c.user_id) < KEY)
+        .select_from(hidden)
+        .where(
+            hidden.c.user_id.in_(select(users.c.id).where(HIDDEN)),
+            hidden.c.frame == standing.c.frame,
+            # Adding nothing keeps the database from going through everybody before them, to ask who of them is hidden.
+            tuple_(hidden.c.leader_order + 0, hidden.c.user_id) < KEY,
+        )
     )
     rank = all_before.scalar_subquery() - hidden_before.scalar_subquery() + 1
     return select(
@@ -181,12 +229,36 @@ def _with_ranks() -> AnySelect:
 
 
 WITH_RANKS = _with_ranks()
-TROLL_RANK = func.row_number().over(order_by=(standing.c.troll_order, standing.c.user_id)).label("rank")
+TROLL_ORDER = (standing.c.troll_order, standing.c.user_id)
 ON_TROLLBOARD = (
-    select(*USER_COLUMNS, *TROLLS, TROLL_RANK)
+    select(*USER_COLUMNS, *TROLLS)
     .join_from(standing, users, users.c.id == standing.c.user_id)
     .where(IN_FRAME, standing.c.troll_order.is_not(None), users.c.deleted.is_(False))
 )
+TROLLS_FROM_THE_TOP = ON_TROLLBOARD.order_by(*TROLL_ORDER).limit(bindparam("most"))
+
+
+def _some_trolls() -> AnySelect:
+    """Those from the top who may act, or may not, with the places that they have among all."""
+    place = func.row_number().over(order_by=TROLL_ORDER).label("rank")
+    placed = ON_TROLLBOARD.with_only_columns(users.c.id, users.c.enabled, place).subquery()
+    some = (
+        select(placed.c.id, placed.c.rank)
+        .where(placed.c.enabled == bindparam("is_enabled"))
+        .order_by(placed.c.rank)
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    return (
+        select(*USER_COLUMNS, *TROLLS, some.c.rank)
+        .join_from(some, users, users.c.id == some.c.id)
+        .join(standing, standing.c.user_id == some.c.id)
+        .where(IN_FRAME)
+        .order_by(some.c.rank)
+    )
+
+
+SOME_TROLLS = _some_trolls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +295,15 @@ def ranked(tx: Transaction, user_id: UUID) -> dict[TimeFrame, Ranked]:
 
 def trolls(tx: Transaction, frame: TimeFrame, most: int, *, enabled: bool | None) -> list[Place]:
     """The trollboard from the top; places count everybody, whoever is left out of the list."""
-    ranked = ON_TROLLBOARD.subquery()
-    statement = select(ranked).order_by(ranked.c.rank).limit(bindparam("most"))
-    if enabled is not None:
-        statement = statement.where(ranked.c.enabled.is_(enabled))
-    rows = tx.connection.execute(statement, {"breadth": frame.breadth, "most": most})
-    width = len(USER_COLUMNS)
+    where = {"breadth": frame.breadth, "most": most}
+    if enabled is None:
+        ranked = list(enumerate(tx.execute(TROLLS_FROM_THE_TOP, where), start=1))
+    else:
+        ranked = [(row.rank, row) for row in tx.execute(SOME_TROLLS, {**where, "is_enabled": enabled})]
+    width, names = len(USER_COLUMNS), (*TROLL_COUNTERS, *SUMS)
     return [
-        Place(user_of(row), row.rank, dict(zip((*TROLL_COUNTERS, *SUMS), row[width:-1], strict=True))) for row in rows
+        Place(user_of(row), rank, dict(zip(names, row[width : width + len(names)], strict=True)))
+        for rank, row in ranked
     ]
 
 

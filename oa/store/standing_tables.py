@@ -4,26 +4,14 @@
 # SQLModel types `__tablename__` as a declared attribute and takes a plain name all the same.
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Computed, ForeignKey, Index, Integer, Table, Uuid, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Uuid, text
 from sqlmodel import Field, SQLModel
 
-from oa.domain.standing import COUNTERS, LEADER_COUNTERS, POINTS, SUMS, TENTHS, TROLL_COUNTERS, TROLL_POINTS
+from oa.domain.standing import COUNTERS, SUMS
 from oa.store.columns import UtcDateTime
-
-
-def _order(points: str, counters: Iterable[str]) -> Computed:
-    """Minus a score, so that an index in plain order has the best first; NULL where nothing is counted."""
-    return Computed(f"CASE WHEN {' + '.join(counters)} > 0 THEN -({points}) END", persisted=True)
-
-
-LEADER_POINTS = " + ".join(
-    [*(f"{name} / 10" for name in TENTHS), *(f"{weight} * {name}" for name, weight in POINTS.items())]
-)
-TROLL_POINTS_SUM = " + ".join(f"{weight} * {name}" for name, weight in TROLL_POINTS.items())
 
 standing = Table(
     "standing",
@@ -34,8 +22,10 @@ standing = Table(
         Column(name, BigInteger if name in SUMS else Integer, nullable=False, server_default=text("0"))
         for name in COUNTERS
     ),
-    Column("leader_order", Integer, _order(LEADER_POINTS, LEADER_COUNTERS)),
-    Column("troll_order", Integer, _order(TROLL_POINTS_SUM, TROLL_COUNTERS)),
+    # Minus the scores, so that an index in plain order has the best first; NULL where nothing counts. No generated
+    # columns: an index over one does not cover a query, and counting places would take ten times as long.
+    Column("leader_order", Integer),
+    Column("troll_order", Integer),
     Index("leaderboard", "frame", "leader_order", "user_id"),
     Index("trollboard", "frame", "troll_order", "user_id"),
     sqlite_with_rowid=False,  # a person's frames lie side by side, and one statement moves them all

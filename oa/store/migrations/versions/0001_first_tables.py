@@ -432,33 +432,8 @@ def upgrade() -> None:
         sa.Column("toxicity_sum", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("violence_sum", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("helpfulness_sum", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "leader_order",
-            sa.Integer(),
-            sa.Computed(
-                "CASE WHEN prompts + replies_assistant + replies_prompter + labels_simple + labels_full + "
-                "rankings_total + rankings_good + accepted_prompts + accepted_replies_assistant + "
-                "accepted_replies_prompter + reply_ranked_1 + reply_ranked_2 + reply_ranked_3 > 0 THEN -(prompts / "
-                "10 + accepted_prompts / 10 + 4 * replies_assistant + 1 * replies_prompter + 1 * labels_simple + "
-                "2 * labels_full + 1 * rankings_total + 1 * rankings_good + 4 * accepted_replies_assistant + 1 * "
-                "accepted_replies_prompter + 9 * reply_ranked_1 + 3 * reply_ranked_2 + 1 * reply_ranked_3) END",
-                persisted=True,
-            ),
-            nullable=True,
-        ),
-        sa.Column(
-            "troll_order",
-            sa.Integer(),
-            sa.Computed(
-                "CASE WHEN red_flags + upvotes + downvotes + spam_prompts + lang_mismatch + not_appropriate + "
-                "pii + hate_speech + sexual_content + political_content + spam + quality_votes + humor_votes + "
-                "toxicity_votes + violence_votes + helpfulness_votes > 0 THEN -(3 * red_flags + -1 * upvotes + 1 * "
-                "downvotes + 1 * spam_prompts + 1 * lang_mismatch + 1 * not_appropriate + 1 * pii + 1 * "
-                "hate_speech + 1 * sexual_content + 1 * political_content) END",
-                persisted=True,
-            ),
-            nullable=True,
-        ),
+        sa.Column("leader_order", sa.Integer(), nullable=True),
+        sa.Column("troll_order", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_standing_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", "frame", name=op.f("pk_standing")),
         sqlite_with_rowid=False,
