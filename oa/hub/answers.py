@@ -11,9 +11,8 @@ from oa.domain import labels, lifecycle
 from oa.domain.emoji import Emoji, EmojiOperation
 from oa.domain.labels import ALL_LABELS
 from oa.domain.people import Caller, Identity, User
-from oa.domain.review import decide
 from oa.domain.standing import continued
-from oa.domain.tasks import RANKINGS, REVIEWS, TEXTS, TaskKind, ranking_kind, written_role
+from oa.domain.tasks import RANKINGS, REVIEWS, TEXTS, TaskKind, written_role
 from oa.domain.tree import Message
 from oa.errors import (
     AlreadyLabeled,
@@ -34,7 +33,7 @@ from oa.errors import (
     TaskNotFound,
     TreeAborted,
 )
-from oa.hub import access, campaigns, growth, moderate, standing
+from oa.hub import access, campaigns, growth, moderate, standing, taking_back, verdicts
 from oa.hub import tasks as held
 from oa.store import answers, journal, messages, people, tasks, trees, work
 from oa.store.answers import CastBallot, LabelSet
@@ -77,8 +76,13 @@ class LabelAnswer:
 # --- texts -----------------------------------------------------------------------------------------------------------
 
 
-def answer_text(tx: Transaction, caller: Caller, who: Identity | None, answer: TextAnswer) -> UUID:
+def answer_text(
+    tx: Transaction, caller: Caller, who: Identity | None, answer: TextAnswer, *, reopened: Task | None = None
+) -> UUID:
     """Take a prompt or a reply; what confirms it.
+
+    Args:
+        reopened: the task, where this replaces an answer that has just been taken back; so in all functions here.
 
     Raises:
         MessageTooLong, MessageTextEmpty, MessageDuplicated, InvalidFrontendMessageId
@@ -89,8 +93,8 @@ def answer_text(tx: Transaction, caller: Caller, who: Identity | None, answer: T
     user = access.acting_user(tx, caller, who)
     if not answer.user_message_id:
         raise InvalidFrontendMessageId("user_message_id must not be empty")
-    task = held.find_by_frontend_id(tx, caller, answer.frontend_message_id)
-    if not _is_news(tx, task, user, TEXTS, answer.key):
+    task = reopened or held.find_by_frontend_id(tx, caller, answer.frontend_message_id)
+    if reopened is None and not _is_news(tx, task, user, TEXTS, answer.key):
         return held.receipt(task)
     _check_text(tx, user, answer)
     parent = _parent_for_reply(tx, task, user)
@@ -165,7 +169,9 @@ def _message(
 # --- labels ----------------------------------------------------------------------------------------------------------
 
 
-def answer_labels(tx: Transaction, caller: Caller, who: Identity | None, answer: LabelAnswer) -> UUID:
+def answer_labels(
+    tx: Transaction, caller: Caller, who: Identity | None, answer: LabelAnswer, *, reopened: Task | None = None
+) -> UUID:
     """Take a review; what confirms it.
 
     Without a task id it answers the task of reviewing this message that the person has.
@@ -177,8 +183,8 @@ def answer_labels(tx: Transaction, caller: Caller, who: Identity | None, answer:
         OaError: the task cannot be answered (`_is_news`).
     """
     user = access.acting_user(tx, caller, who)
-    task = _review_task(tx, caller, user, answer)
-    if not _is_news(tx, task, user, REVIEWS, answer.key):
+    task = reopened or _review_task(tx, caller, user, answer)
+    if reopened is None and not _is_news(tx, task, user, REVIEWS, answer.key):
         return held.receipt(task)
     if answer.message_id != task.parent_message_id:
         raise LabelsForWrongMessage("these labels are for another message than the task")
@@ -186,13 +192,14 @@ def answer_labels(tx: Transaction, caller: Caller, who: Identity | None, answer:
     message = messages.find(tx, answer.message_id)
     _check_reviewer(tx, user, task, message)
     _add_labels(tx, caller, user, answer, task_id=task.id, text="")
-    is_undecided, accepts = _count_review(tx, message)
+    is_undecided, accepts = verdicts.count_review(tx, message)
     standing.reviewed(tx, user.id, task.mode, message, answer.labels, accepts=accepts)
     _finish(tx, task, user, answer.key)
     if not is_undecided or task.place_until is None:
         # Else the place that was held is now an answer, and as many as before are still free.
         growth.refresh_tree(tx, message.tree_id)
     if answer.is_report:
+        taking_back.note_report(tx, task, user, message)
         moderate.put_emoji(tx, user, message, Emoji.RED_FLAG, EmojiOperation.ADD)
     return held.receipt(task)
 
@@ -256,47 +263,12 @@ def _add_labels(
     )
 
 
-def _count_review(tx: Transaction, message: Message) -> tuple[bool, bool]:
-    """Count one more review; whether the message still waits for others, and whether this one made it accepted."""
-    campaign = campaigns.current(tx)
-    is_root = message.parent_id is None
-    required = campaign.num_reviews_initial_prompt if is_root else campaign.num_reviews_reply
-    threshold = campaign.acceptance_threshold_initial_prompt if is_root else campaign.acceptance_threshold_reply
-    result = message.review_result
-    if message.review_count + 1 >= required:
-        votes = _votes(tx, message)
-        result = decide(votes, current=result, required=required, threshold=threshold)
-    answers.save_review(tx, message.id, result)
-    accepts = result is True and not message.review_result
-    if accepts:
-        _bar_author_from_ranking(tx, message)
-    return message.review_count + 1 < required, accepts
-
-
-def _bar_author_from_ranking(tx: Transaction, message: Message) -> None:
-    """A ranking may be open already that this reply, accepted late, has now joined."""
-    if message.parent_id is None or message.user_id is None or campaigns.current(tx).allow_self_ranking:
-        return
-    work.bar_from(tx, ranking_kind(message.role), message.parent_id, message.user_id)
-
-
-def _votes(tx: Transaction, message: Message) -> Sequence[Mapping[str, float]]:
-    """Every review of a message; those that an imported one came with stand in with their means.
-
-    Reviews of which nothing is known but their number say nothing.
-    """
-    votes: list[Mapping[str, float]] = [*answers.reviews_of(tx, message.id)]
-    imported = message.review_count + 1 - len(votes)
-    if imported <= 0:
-        return votes
-    means = answers.imported_means(tx, message.id)
-    return votes + [means] * imported if means else votes
-
-
 # --- rankings --------------------------------------------------------------------------------------------------------
 
 
-def answer_ranking(tx: Transaction, caller: Caller, who: Identity | None, answer: RankingAnswer) -> UUID:
+def answer_ranking(
+    tx: Transaction, caller: Caller, who: Identity | None, answer: RankingAnswer, *, reopened: Task | None = None
+) -> UUID:
     """Take a ballot; what confirms it.
 
     Raises:
@@ -308,8 +280,8 @@ def answer_ranking(tx: Transaction, caller: Caller, who: Identity | None, answer
         OaError: the task cannot be answered (`_is_news`).
     """
     user = access.acting_user(tx, caller, who)
-    task = held.find_by_frontend_id(tx, caller, answer.frontend_message_id)
-    if not _is_news(tx, task, user, RANKINGS, answer.key):
+    task = reopened or held.find_by_frontend_id(tx, caller, answer.frontend_message_id)
+    if reopened is None and not _is_news(tx, task, user, RANKINGS, answer.key):
         return held.receipt(task)
     if sorted(answer.ranking) != list(range(len(task.replies))):
         raise InvalidRanking(f"a ranking names each of the {len(task.replies)} replies once, as 0 to n-1, best first")
