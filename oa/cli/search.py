@@ -21,7 +21,7 @@ from oa.domain.search import Snippet, parse
 from oa.domain.search_page import Hit, MessageState, SearchFilter, SearchRequest, SearchResults, parse_label_bound
 from oa.domain.tree import Role
 
-MOST = 500
+MOST = 300
 
 Author = Annotated[str | None, typer.Option("--author", metavar="METHOD:NAME", help="Who wrote it, as in local:ada.")]
 Labels = Annotated[

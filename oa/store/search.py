@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
@@ -36,12 +36,17 @@ from oa.store.tables import imported_labels, messages, text_labels, trees, users
 
 AnySelect = Select[*tuple[Any, ...]]
 
-MOST_RANKED = 500
+MOST_RANKED = 300
 """Messages that are ranked at most, the newest that match: ranking every message with a frequent word takes long, and
 among those the order means little."""
 
 FEW = 1000
-"""Up to so many matches are looked up one by one; where there are more, a list by date soon comes upon some."""
+"""Up to so many matches are looked up one by one; where there are more, a list by date soon comes upon some, and each
+of its messages is looked for among all that match."""
+
+MANY = 10_000
+"""From so many matches on, a list comes upon some so soon that gathering all of them costs more than asking the index
+about each message on the way."""
 
 SHORT_SPAN = 20_000
 """Messages between two dates, up to which it pays to find out where in the index they stand."""
@@ -86,11 +91,12 @@ def holding(tx: Transaction, query: SearchQuery, facets: Facets = NO_FACETS) -> 
     if not dialect.is_sqlite(tx.connection):
         return _VECTOR.bool_op("@@")(_postgres_query(query))
     found = select(fts.c.rowid).where(_matching(query, facets))
-    some = select(func.count()).select_from(found.limit(FEW + 1).subquery())
-    # With an operator around it, the number leads to no row: the list is walked by date, and each message looked for
-    # among those that were found.
-    are_few = tx.connection.execute(some).scalar_one() <= FEW
-    return (_NUMBER if are_few else _NUMBER + 0).in_(found)
+    some = select(func.count()).select_from(found.limit(MANY + 1).subquery())
+    count = tx.connection.execute(some).scalar_one()
+    if count > MANY:
+        return found.where(fts.c.rowid == _NUMBER).exists()
+    # With an operator around it, the number leads to no row: the list is walked by date.
+    return (_NUMBER if count <= FEW else _NUMBER + 0).in_(found)
 
 
 # --- ranking ---------------------------------------------------------------------------------------------------------
@@ -129,7 +135,9 @@ def statement(tx: Transaction, query: SearchQuery, wanted: SearchFilter, as_of: 
 def _on_sqlite(
     tx: Transaction, query: SearchQuery, wanted: SearchFilter, authors: Sequence[UUID] | None, as_of: int
 ) -> AnySelect:
-    facets = Facets(role=wanted.role, lang=wanted.lang, api_client_id=wanted.api_client_id, user_ids=authors)
+    facets = _rare_ones(
+        tx, Facets(role=wanted.role, lang=wanted.lang, api_client_id=wanted.api_client_id, user_ids=authors)
+    )
     # The weights of the columns: only the words count. SQLite's score is the better the lower it is.
     score = -func.bm25(literal_column(NAME), 1.0, 0.0) if query.wanted else literal(0.0)
     first, last = _span(tx, wanted)
@@ -139,6 +147,17 @@ def _on_sqlite(
         .where(_matching(query, facets), fts.c.rowid >= first, fts.c.rowid <= min(last, as_of))
         .order_by(fts.c.rowid.desc())
     )
+
+
+def _rare_ones(tx: Transaction, facets: Facets) -> Facets:
+    """Those that narrow a search much; SQLite counts every message with the others for a score that needs them not."""
+
+    def is_rare(one: Facets) -> bool:
+        some = select(fts.c.rowid).where(_matching(SearchQuery(), one)).limit(SHORT_SPAN + 1).subquery()
+        return tx.connection.execute(select(func.count()).select_from(some)).scalar_one() <= SHORT_SPAN
+
+    given = {field.name: getattr(facets, field.name) for field in fields(facets)}
+    return Facets(**{name: value for name, value in given.items() if value and is_rare(Facets(**{name: value}))})
 
 
 def _on_postgres(query: SearchQuery, as_of: int) -> AnySelect:

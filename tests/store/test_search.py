@@ -424,6 +424,8 @@ async def test_few_matches_are_looked_up_and_many_are_met_by_date(
     database: Database, garden: Garden, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [garden.add_message(text="sky rare" if number == 2 else "sky") for number in range(5)]
-    monkeypatch.setattr(search, "FEW", 3)
-    for text, expected in (("sky", ids), ("rare", [ids[2]]), ("absent", [])):
-        assert listed(database, text) == expected
+    for few, many in ((1000, 10_000), (3, 10_000), (3, 4), (0, 0)):
+        monkeypatch.setattr(search, "FEW", few)
+        monkeypatch.setattr(search, "MANY", many)
+        for text, expected in (("sky", ids), ("rare", [ids[2]]), ("absent", []), ("-rare", ids[:2] + ids[3:])):
+            assert listed(database, text) == expected, (few, many, text)
