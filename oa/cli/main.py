@@ -11,11 +11,13 @@ from typing import Annotated
 import typer
 
 import oa
-from oa.cli import campaign, config, data, keys, moderate, token, users
+from oa.cli import campaign, config, data, keys, moderate, terms, token, users
 from oa.cli.demo import demo
+from oa.cli.journal import journal
 from oa.cli.output import print_note
 from oa.cli.search import search
 from oa.cli.serve import serve
+from oa.cli.stats import stats
 from oa.errors import InvalidSetting, OaError
 
 EXIT_FAILED = 1
@@ -27,11 +29,14 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.command()(serve)
 app.command()(demo)
 app.command()(search)
+app.command()(stats)
+app.command()(journal)
 app.add_typer(users.app, name="users")
 app.add_typer(token.app, name="token")
 app.add_typer(keys.app, name="keys")
 app.add_typer(moderate.app, name="moderate")
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(terms.app, name="terms")
 app.add_typer(config.app, name="config")
 app.add_typer(data.app, name="data")
 

@@ -123,7 +123,7 @@ def set_enabled(tx: Transaction, which: str, is_enabled: bool, *, by: User | Non
         UserNotFound: nobody has that name or id.
         Conflict: it would leave the hub without an admin.
     """
-    user = _any_user(tx, which)
+    user = any_user(tx, which)
     if user.enabled is is_enabled:
         return user
     account = accounts.account_by_id(tx, user.id)
@@ -134,7 +134,12 @@ def set_enabled(tx: Transaction, which: str, is_enabled: bool, *, by: User | Non
     return replace(user, enabled=is_enabled)
 
 
-def _any_user(tx: Transaction, which: str) -> User:
+def any_user(tx: Transaction, which: str) -> User:
+    """The user with this id, or who signs in with this name.
+
+    Raises:
+        UserNotFound: there is none.
+    """
     try:
         user = people.user_by_id(tx, UUID(which))
     except ValueError:

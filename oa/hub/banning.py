@@ -7,7 +7,7 @@ from uuid import UUID
 
 from oa.domain.moderation import Act, Effect
 from oa.domain.people import User
-from oa.hub import accounts, moderators
+from oa.hub import accounts, growth, moderators
 from oa.hub.moderators import Moderator
 from oa.store import people
 from oa.store.database import Transaction
@@ -53,6 +53,8 @@ def _change(tx: Transaction, moderator: Moderator, act: Act, user_id: UUID, **wa
         accounts.keep_an_admin(tx, user)
     changed = dataclasses.replace(user, **wanted)
     people.set_access(tx, user.id, enabled=changed.enabled, deleted=changed.deleted)
+    if changed.enabled and not changed.deleted and changed != user:
+        growth.fill_all_places(tx)  # their prompts take part in the draw again
     effect = Effect(act=act, users=(user_id,), before=_shown(user), after=_shown(changed))
     return moderators.record(tx, moderator, effect)
 

@@ -209,6 +209,12 @@ def fill_places(tx: Transaction, lang: str) -> list[Tree]:
     return won
 
 
+def fill_all_places(tx: Transaction) -> None:
+    """The same in every language: somebody with waiting prompts has come back."""
+    for lang in trees.langs_of_state(tx, TreeState.PROMPT_LOTTERY_WAITING):
+        fill_places(tx, lang)
+
+
 def _draw(tx: Transaction, lang: str, authors: dict[UUID, int]) -> UUID | None:
     while authors:
         author = draw_author(authors, tx.rng)

@@ -40,6 +40,7 @@ def merge(tx: Transaction, moderator: Moderator, destination_id: UUID, source_id
         _check_sign_in(tx, source, destination)
         moved += _merge_one(tx, source.id, destination.id)
     people.forget_users(tx)
+    growth.fill_all_places(tx)  # a source may have been barred from the draw
     effect = Effect(
         act=Act.MERGE,
         users=(destination.id, *(source.id for source in sources)),

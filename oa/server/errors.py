@@ -37,6 +37,7 @@ STATUS: Mapping[type[OaError], int] = {
     errors.TermsNotAccepted: 451,
     TooMany: 429,
     errors.Unavailable: 503,
+    errors.NoClassifier: 501,
     errors.BrokenConversation: 500,
 }
 """By the nearest class."""
@@ -50,6 +51,9 @@ OPEN_ASSISTANT_STATUS: Mapping[type[OaError], int] = {
     errors.TaskNotFound: 400,
     errors.TreeNotFound: 400,
     errors.NoReplies: 400,
+    errors.CachedStatsNotAvailable: 400,
+    errors.CannotUndo: 409,
+    errors.MessageIsDeleted: 409,
 }
 """Where Open-Assistant's answers differ: what a volunteer did wrong is nearly always 400."""
 

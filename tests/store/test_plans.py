@@ -27,19 +27,19 @@ READ_WHOLE_TABLES = {
     "standing.DELETE_EMPTY_SAMPLES",
     "standing.EVERY_ROW",
     "standing.SAMPLES",
-    "standing_facts.CAST",
-    "standing_facts.RANKS",
-    "standing_facts.REVIEWS",
-    "standing_facts.REVIEWS_OF_TREES",
-    "standing_facts.VOTES",
-    "standing_facts.WRITTEN",
+    "statistics.ACCEPTED_TERMS",
+    "statistics.ACTIVE_USERS",
+    "statistics.BY_LANG",
+    "statistics.HUMAN_BY_LANG",
+    "statistics.HUMAN_BY_ROLE",
+    "statistics.OPEN_WORK",
+    "statistics.USERS",
     "trees.ABANDONED_PROMPTS",
     "trees.ACTIVE_TREES",
     "work.DELETE_ALL",
     "work.OPEN_RANKINGS",
 }
-"""Lists of everything, what is done by hand or from time to time, tables that stay small, and the facts of standing,
-which come with a condition."""
+"""Lists of everything, what is done by hand or from time to time, and tables that stay small."""
 
 Statement = Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]] | Update | Delete
 
