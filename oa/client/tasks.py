@@ -29,14 +29,15 @@ DEFAULT_LANG = "en"
 
 
 class Tasks:
-    """One person's work: request, acknowledge, then reply, rank or label; or decline.
+    """One person's work: request, acknowledge, then reply, rank or label; or decline. And second thoughts about it.
 
     Every call here may be repeated by itself after a broken connection: what changes something carries a key by which
     the hub knows a second attempt.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, replaced: UUID | None = None) -> None:
         self._connection = connection
+        self._replaced = replaced
 
     async def request(
         self, kind: TaskKind | None = None, *, lang: str = DEFAULT_LANG, collective: bool = False
@@ -119,11 +120,32 @@ class Tasks:
             )
         )
 
+    async def undo(self, task_id: UUID) -> AnyTask:
+        """Take back one's own answer, or take up again what one gave back; the task, which waits for an answer again.
+
+        After a broken connection it may have happened: then a second attempt says that there is no answer.
+
+        Raises:
+            AnswerBuiltUpon: others have built on it, or its review or ranking has closed.
+            AnswerInUse: somebody is at work on it now.
+            TaskNotAnswered: there is none.
+        """
+        request = Request(method="POST", path=f"/tasks/{task_id}/undo")
+        return await self._connection.call(request, cast(type[AnyTask], AnyTask))
+
+    def replacing(self, task_id: UUID) -> Tasks:
+        """The same, where `reply`, `rank` and `label` hand in something else for a task that has been answered."""
+        return Tasks(self._connection, replaced=task_id)
+
     async def close(self, frontend_message_id: str) -> TaskDone:
         """End a collective task."""
         body = TaskClose(message_id=frontend_message_id)
         return await self._connection.call(Request(method="POST", path="/tasks/close", body=body), TaskDone)
 
     async def _answer(self, body: msgspec.Struct) -> TaskDone:
-        request = Request(method="POST", path="/tasks/interaction", body=body, repeat=Repeat.WITH_KEY)
+        if self._replaced is None:
+            request = Request(method="POST", path="/tasks/interaction", body=body, repeat=Repeat.WITH_KEY)
+        else:
+            path = f"/tasks/{self._replaced}/answer"
+            request = Request(method="PUT", path=path, body=body, repeat=Repeat.WITH_KEY)
         return await self._connection.call(request, TaskDone)

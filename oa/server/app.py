@@ -24,6 +24,7 @@ from oa.server.me import MeController
 from oa.server.messages import FrontendMessageController, MessageController
 from oa.server.metrics import Measured, Metrics
 from oa.server.search import SearchController
+from oa.server.second_thoughts import SecondThoughtsController
 from oa.server.setup import SetupController
 from oa.server.standing import LeaderboardController, TrollboardController, UserStatsController
 from oa.server.stats import StatsController
@@ -36,6 +37,7 @@ from oa.server.users import FrontendUserController, UserController
 
 OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     TaskController,
+    SecondThoughtsController,
     TextLabelController,
     SearchController,
     MessageController,

@@ -52,6 +52,7 @@ class Limits:
     def __init__(self) -> None:
         self._windows: dict[Key, Window] = {}  # oldest start first
         self._handed: dict[UUID, Handed] = {}  # oldest first
+        self._answered: dict[UUID, Handed] = {}  # as well, so that an answer that is taken back counts again
         self._by_message: dict[tuple[UUID, str], UUID] = {}
 
     def take(self, caller: Caller, who: Identity | None, kind: TaskKind | None, now: datetime) -> tuple[Window, ...]:
@@ -100,6 +101,17 @@ class Limits:
         _give_back(handed.windows)
         for key in handed.message_key:
             del self._by_message[key]
+        self._answered[task_id] = handed
+
+    def taken_back(self, task_id: UUID) -> None:
+        """Count a task again: its answer was taken back, so that it waits for another."""
+        handed = self._answered.pop(task_id, None)
+        if handed is None:
+            return  # so long ago that it counts no more, or never counted
+        for window in handed.windows:
+            window.count += 1
+        self._handed[task_id] = handed
+        self._by_message.update(dict.fromkeys(handed.message_key, task_id))
 
     def _window(self, key: Key, limit: RateLimit, now: datetime) -> Window:
         window = self._windows.get(key)
@@ -109,7 +121,7 @@ class Limits:
         return window
 
     def _forget(self, now: datetime) -> None:
-        """Let go of what no longer counts. Each request adds three entries at most and removes up to four."""
+        """Let go of what no longer counts. Each request adds three entries at most and removes up to six."""
         for _ in range(2):
             oldest = next(iter(self._windows.items()), None)
             if oldest and (len(self._windows) > MOST_KEPT or _is_over(oldest[1].start, now)):
@@ -119,6 +131,9 @@ class Limits:
                 del self._handed[task[0]]
                 for key in task[1].message_key:
                     del self._by_message[key]
+            answered = next(iter(self._answered.items()), None)
+            if answered and (len(self._answered) > MOST_KEPT or _is_over(answered[1].at, now)):
+                del self._answered[answered[0]]
 
 
 def _give_back(windows: Iterable[Window]) -> None:

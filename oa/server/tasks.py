@@ -135,16 +135,7 @@ def _answering(call: Call, data: Interaction) -> Answering:
 
 
 def _answering_text(call: Call, data: TextReplyToMessage) -> Answering:
-    text = data.text.strip()
-    if not text:
-        raise unreadable("must not be empty", key="text")
-    answer = TextAnswer(
-        frontend_message_id=data.message_id,
-        user_message_id=data.user_message_id,
-        text=text,
-        lang=data.lang or None,
-        key=call.idempotency_key,
-    )
+    answer = text_answer(call, data)
 
     def run(tx: Transaction, caller: Caller) -> UUID:
         receipt = answers.answer_text(tx, caller, named(data.user), answer)
@@ -154,13 +145,21 @@ def _answering_text(call: Call, data: TextReplyToMessage) -> Answering:
     return run
 
 
-def _answering_ranking(call: Call, data: MessageRanking) -> Answering:
-    answer = RankingAnswer(
+def text_answer(call: Call, data: TextReplyToMessage) -> TextAnswer:
+    text = data.text.strip()
+    if not text:
+        raise unreadable("must not be empty", key="text")
+    return TextAnswer(
         frontend_message_id=data.message_id,
-        ranking=tuple(data.ranking),
-        not_rankable=bool(data.not_rankable),
+        user_message_id=data.user_message_id,
+        text=text,
+        lang=data.lang or None,
         key=call.idempotency_key,
     )
+
+
+def _answering_ranking(call: Call, data: MessageRanking) -> Answering:
+    answer = ranking_answer(call, data)
 
     def run(tx: Transaction, caller: Caller) -> UUID:
         receipt = answers.answer_ranking(tx, caller, named(data.user), answer)
@@ -168,6 +167,15 @@ def _answering_ranking(call: Call, data: MessageRanking) -> Answering:
         return receipt
 
     return run
+
+
+def ranking_answer(call: Call, data: MessageRanking) -> RankingAnswer:
+    return RankingAnswer(
+        frontend_message_id=data.message_id,
+        ranking=tuple(data.ranking),
+        not_rankable=bool(data.not_rankable),
+        key=call.idempotency_key,
+    )
 
 
 def answering_labels(call: Call, data: TextLabels) -> Answering:
@@ -195,4 +203,8 @@ def label_answer(call: Call, data: TextLabels) -> LabelAnswer:
 
 
 def _refuse_rating(tx: Transaction, caller: Caller) -> UUID:
-    raise TaskInvalidResponseType("no task asks for a rating; answer in the way that the task's type says")
+    raise no_rating()
+
+
+def no_rating() -> TaskInvalidResponseType:
+    return TaskInvalidResponseType("no task asks for a rating; answer in the way that the task's type says")
