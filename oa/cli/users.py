@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
+import msgspec
 import typer
 
 from oa.cli.opening import opened
 from oa.cli.options import ConfigFile, DataDir, Json
 from oa.cli.output import print_note, print_record, print_records
+from oa.domain.campaign import LeftMessages
 from oa.domain.people import HUB_CLIENT_ID, IMPORT_CLIENT_ID, Account, AccountRole, User
 
 if TYPE_CHECKING:
-    from oa.store.database import Transaction
+    from oa.store.database import Database, Transaction
 
-app = typer.Typer(no_args_is_help=True, help="Add people, give them roles, shut them out, invite them.")
+app = typer.Typer(no_args_is_help=True, help="Add people, give them roles, shut them out, invite them, let them leave.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name somebody signs in with, or their id.")]
 AnyUser = Annotated[str, typer.Argument(metavar="NAME", help="The name somebody signs in with, or the id of any user.")]
@@ -142,6 +146,99 @@ def invite(
     with opened(data_dir, config_file) as database:
         code = database.run(lambda tx: accounts.invite(tx, role=role, uses=uses, lifetime=timedelta(days=days)))
         print_record({"code": code}, as_json=as_json)
+
+
+@app.command()
+def show(name: AnyUser, data_dir: DataDir = None, config_file: ConfigFile = None, as_json: Json = False) -> None:
+    """Print who somebody is: what they know of themselves, and what is noted about them."""
+    from oa.hub import accounts, oneself
+
+    with opened(data_dir, config_file) as database:
+        found = database.run(lambda tx: oneself.profile_of(tx, accounts.any_user(tx, name)))
+    shown = _user(found.user) | {
+        "auth_method": found.user.auth_method,
+        "role": found.role,
+        "has_password": found.has_password,
+        "deleted": found.user.deleted,
+        "show_on_leaderboard": found.user.show_on_leaderboard,
+        "languages": found.langs,
+        "terms_accepted": [one.version for one in found.accepted],
+        "notes": found.user.notes,
+    }
+    print_record(shown, as_json=as_json)
+
+
+@app.command()
+def export(
+    name: AnyUser,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", dir_okay=False, allow_dash=True, help="Where to; - is stdout."),
+    ],
+    data_dir: DataDir = None,
+    config_file: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Write everything that the hub knows about somebody into one JSON file."""
+    from oa.hub import accounts
+
+    with opened(data_dir, config_file) as database:
+        user = database.run(lambda tx: accounts.any_user(tx, name))
+        if str(output) == "-":
+            _write_export(database, user, sys.stdout.buffer)
+            return
+        with open(output, "wb", opener=_only_for_oneself) as file:
+            rows = _write_export(database, user, file)
+    print_record({"file": output, "rows": rows}, as_json=as_json)
+
+
+@app.command()
+def delete(
+    name: AnyUser,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    messages: Annotated[
+        LeftMessages | None,
+        typer.Option(help="What becomes of what they wrote.", show_default="what the campaign says"),
+    ] = None,
+    data_dir: DataDir = None,
+    config_file: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Delete somebody's account for good: nothing in the database says any more who they were."""
+    from oa.hub import accounts, leaving, moderators
+
+    with opened(data_dir, config_file) as database:
+        user = database.run(lambda tx: accounts.any_user(tx, name))
+        if not yes and not typer.confirm(f"Delete {user.display_name} ({user.id}) for good?", err=True):
+            raise typer.Abort
+        keeper = moderators.Moderator(moderators.KEEPER)
+        gone = database.run(lambda tx: leaving.remove_user(tx, keeper, user.id, messages))
+        if not database.empty_log_now():
+            print_note("somebody is reading: the hub erases the last traces within the hour")
+    print_record({"id": gone.user_id, "messages": gone.left, "written": gone.messages}, as_json=as_json)
+
+
+def _write_export(database: Database, user: User, file: BinaryIO) -> int:
+    """Write the document part by part; how many rows it has."""
+    from oa.hub import oneself
+
+    count = 0
+    for at, section in enumerate(oneself.SECTIONS):
+        file.write(b"%s%s:[" % (b"]," if at else b"{", msgspec.json.encode(section)))
+        part: oneself.ExportPart | None = oneself.ExportPart(section)
+        is_first = True
+        while part is not None:
+            rows, part = database.run(lambda tx, here=part: oneself.export_part(tx, user.id, here))
+            for row in rows:
+                file.write((b"" if is_first else b",") + msgspec.json.encode(row))
+                is_first = False
+            count += len(rows)
+    file.write(b"]}\n")
+    return count
+
+
+def _only_for_oneself(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _read_password() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -116,12 +116,3 @@ def export_part(tx: Transaction, user_id: UUID, part: ExportPart) -> tuple[list[
     """Some rows about somebody, and where the section goes on; None at its end."""
     rows, last = stored.rows_about(tx, user_id, part.section, part.after, ROWS_AT_ONCE)
     return rows, None if last is None else replace(part, after=last)
-
-
-def export(tx: Transaction, user_id: UUID) -> Generator[tuple[str, list[stored.Row]], None, None]:
-    """Every row about somebody, section by section; a large one comes in several parts."""
-    for section in SECTIONS:
-        part: ExportPart | None = ExportPart(section)
-        while part is not None:
-            rows, part = export_part(tx, user_id, part)
-            yield section, rows

@@ -300,3 +300,40 @@ def test_a_token_that_is_not_there_is_not_revoked(
 ) -> None:
     printed("users", "add", "Ada")
     assert "Ada has no token laptop" in refused(oa, capsys, "token", "revoke", "ada", "laptop")
+
+
+# --- what is known of somebody, and leaving --------------------------------------------------------------------------
+
+
+def test_somebody_is_shown_taken_along_and_deleted(
+    oa: Oa, printed: Callable[..., Any], capsys: pytest.CaptureFixture[str], data_dir: Path, tmp_path: Path
+) -> None:
+    made = printed("users", "add", "zyxwvada")
+    shown = printed("users", "show", "zyxwvada")
+    assert (shown["id"], shown["role"], shown["deleted"]) == (made["id"], "volunteer", False)
+    assert printed("users", "show", made["id"]) == shown
+    file = tmp_path / "export.json"
+    assert printed("users", "export", "zyxwvada", "-o", str(file))["rows"] >= 3
+    exported = json.loads(file.read_text())
+    assert exported["user"][0]["username"] == "zyxwvada"
+    assert "token_hash" not in exported["tokens"][0]
+    assert file.stat().st_mode & 0o077 == 0
+    gone = printed("users", "delete", "zyxwvada", "--yes", "--messages", "remove")
+    assert gone == {"id": made["id"], "messages": "remove", "written": 0}
+    assert not [path for path in data_dir.glob("oa.db*") if b"zyxwvada" in path.read_bytes().lower()]
+    assert "nobody called zyxwvada" in refused(oa, capsys, "users", "show", "zyxwvada")
+    assert "has left" in refused(oa, capsys, "users", "delete", made["id"], "--yes")
+    printed("users", "add", "zyxwvada")
+
+
+def test_terms_are_published_and_shown(
+    oa: Oa, printed: Callable[..., Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert "no terms" in refused(oa, capsys, "terms", "show")
+    text = tmp_path / "terms.txt"
+    text.write_text("Be kind, Müller.\n", "utf-8")
+    assert printed("terms", "set", str(text))["version"] == 1
+    assert printed("terms", "show")["text"] == "Be kind, Müller."
+    text.write_bytes(b"\xff\xfe")
+    assert "UTF-8" in refused(oa, capsys, "terms", "set", str(text))
+    assert "no version 2" in refused(oa, capsys, "terms", "show", "2")
