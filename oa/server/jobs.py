@@ -24,6 +24,9 @@ async def tidy_for_ever(database: Database, pause: Callable[[float], Awaitable[N
         try:
             done = await database.write(growth.tidy)
         except Exception:
+            counted = await database.read(statistics.count_cached)  # it takes long, so the writer only keeps it
+            await database.write(partial(statistics.keep_cached, counted=counted))
+            await database.empty_log()  # of what was erased while somebody was reading
             log.exception("tidying failed; the next try is in an hour")
         else:
             log.debug("tidied: %s", done)

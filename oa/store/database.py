@@ -12,6 +12,7 @@ import logging
 import queue
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ EMPTY: Parameters = MappingProxyType({})
 
 LARGEST_BATCH = 256
 """Use cases that share one commit at most, so that the first of them does not wait for ever."""
+
+EMPTYING_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Between tries to empty the log."""
 
 log = logging.getLogger(__name__)
 
@@ -182,6 +186,7 @@ class Database:
         self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._closed = False
         self._closing = threading.Lock()
+        self._emptying = threading.Lock()
         self._thread = threading.Thread(target=self._write_until_closed, name="oa-writer", daemon=True)
         self._thread.start()
 
@@ -234,13 +239,16 @@ class Database:
 
     def empty_log_now(self) -> bool:
         """The same for programs without an event loop."""
-        try:
-            with self._engine.connect() as connection:
-                return dialect.empty_log(connection)
-        except Exception as error:
-            if not dialect.is_lost(error):
-                raise
-            return False
+        with self._emptying, self._engine.connect() as connection:
+            for pause_s in EMPTYING_PAUSES_S:
+                try:
+                    if dialect.empty_log(connection):
+                        return True
+                except Exception as error:
+                    if not dialect.is_lost(error):
+                        raise
+                time.sleep(pause_s)  # SQLite does not wait while the log is being written back already
+        return False
 
     async def close(self) -> None:
         """Finish what is queued and what is being read, then let go of the file."""
