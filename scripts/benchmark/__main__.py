@@ -1,4 +1,4 @@
-"""Measure a hub on this machine: speed under load, growth, import and export, start and memory.
+"""Measure a hub on this machine: speed under load, growth, import and export, search, start and memory.
 
 Every measurement has a data directory of its own, and all traffic stays on the loopback device. The limit on how many
 tasks a person may ask for without answering (30 in four minutes) is switched off for the load: the loop asks again at
@@ -29,6 +29,7 @@ SCENARIOS: dict[str, Callable[[scenarios.Sizes], scenarios.Json]] = {
     "busy": scenarios.busy_volunteers,
     "growth": scenarios.growth,
     "exchange": scenarios.exchange,
+    "search": scenarios.search,
     "start": scenarios.start,
 }
 

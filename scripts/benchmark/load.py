@@ -12,13 +12,14 @@ import json
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
+from yarl import URL
 
 TEXT = """
 the a of to and in is for that on with as are this be it by from or an at which not have more can use python model data
@@ -212,6 +213,19 @@ async def time_availability(plan: Plan, repetitions: int = 300) -> Json:
                 await found.read()
             found.raise_for_status()
     return log.latencies_ms()["availability"]
+
+
+async def time_reads(url: str, key: str, paths: Mapping[str, str], repetitions: int = 100) -> Json:
+    """How long each of these addresses takes, one request at a time."""
+    log = Log(counts=True)
+    async with aiohttp.ClientSession(headers={"x-api-key": key}) as session:
+        for name, path in paths.items():
+            address = URL(f"{url}/api/v1{path}", encoded=True)
+            for _ in range(repetitions):
+                async with log.timed(name), session.get(address) as found:
+                    await found.read()
+                found.raise_for_status()
+    return log.latencies_ms()
 
 
 def _percentiles(values_s: list[float]) -> Json:

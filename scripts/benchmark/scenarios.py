@@ -19,6 +19,20 @@ from hub import OA, Usage, command, new_key, serving
 
 Json = dict[str, Any]
 
+SEARCHES = {
+    "frequent": "/messages/search?query=python",
+    "two_frequent": "/messages/search?query=python+tree",
+    "row": "/messages/search?query=%22value+list%22",
+    "refused": "/messages/search?query=python+-tree",
+    "absent": "/messages/search?query=xyzzy",
+    "absent_beside_frequent": "/messages/search?query=python+xyzzy",
+    "by_role_and_state": "/messages/search?query=python&role=assistant&state=accepted",
+    "by_label": "/messages/search?query=python&label=quality%3E%3D0.5",
+    "list_frequent": "/messages/cursor?search_query=python",
+    "list_absent": "/messages/cursor?search_query=xyzzy",
+}
+"""What is asked for, by what it shows."""
+
 SETTLE_S = 3.0
 """After the start, before memory counts as idle."""
 
@@ -75,6 +89,16 @@ def exchange(sizes: Sizes) -> Json:
             "export_peak_mb": round(given.peak_mb, 1),
             "trees_out_of_trees_in": f"{_count_lines(again)}/{_count_lines(file)}",
         }
+
+
+def search(sizes: Sizes) -> Json:
+    """How long a search takes in a large database, one at a time: the words of the corpus stand in every third text."""
+    with _data_directory() as data_dir:
+        messages = _seed(data_dir, sizes.many_messages)
+        key = new_key(data_dir, trusted=True)
+        with serving(data_dir) as hub:
+            latencies = asyncio.run(load.time_reads(hub.url, key, SEARCHES))
+        return {"messages": messages, "latency_ms": latencies}
 
 
 def start(sizes: Sizes) -> Json:
