@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
-from oa.hub import growth, trust
+from oa.hub import growth, statistics, trust
 from oa.hub.transactions import Database
 
 TIDY_EVERY_S = 3600.0
@@ -23,10 +24,10 @@ async def tidy_for_ever(database: Database, pause: Callable[[float], Awaitable[N
     while True:
         try:
             done = await database.write(growth.tidy)
-        except Exception:
             counted = await database.read(statistics.count_cached)  # it takes long, so the writer only keeps it
             await database.write(partial(statistics.keep_cached, counted=counted))
             await database.empty_log()  # of what was erased while somebody was reading
+        except Exception:
             log.exception("tidying failed; the next try is in an hour")
         else:
             log.debug("tidied: %s", done)
