@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from oa import errors
+from oa.domain.people import AccountRole
 from oa.hub import accounts
 from oa.server.errors import OPEN_ASSISTANT_STATUS
 
@@ -30,10 +31,9 @@ NEVER_MET = {
     2007: "a tree without replies is answered with the prompt alone",
     2008: "a message always has a text: the database demands it",
     **dict.fromkeys((2102, 2107), "an answer of the wrong kind is 1003"),
-    3001: "nothing is asked of Hugging Face",
+    3001: "a classifier is asked in tests/server/test_stats.py",
     4003: "the terms of use are accepted by using the hub",
     5000: "an operation that does not exist is 422, as it was",
-    6000: "statistics are not built yet",
 }
 """Codes of the original that this hub has no use for, and why."""
 
@@ -139,6 +139,38 @@ async def too_many_requests(scene: Scene) -> httpx.Response:
     for _ in range(5):
         asked = await scene.hub.ask("ada", "assistant_reply")
     return asked
+
+
+async def nothing_counted(scene: Scene) -> httpx.Response:
+    await scene.hub.send("GET", "/stats/cached")
+    scene.damage("DELETE FROM cached_stats")
+    return await scene.hub.send("GET", "/stats/cached/users_accepted_tos")
+
+
+async def no_classifier(scene: Scene) -> httpx.Response:
+    return await scene.hub.send("GET", "/hf/text_toxicity?msg=x", key=scene.hub.trusted_key)
+
+
+async def moderating_a_deleted_message(scene: Scene) -> httpx.Response:
+    prompt = await scene.hub.write_prompt("ada")
+    await scene.hub.send("DELETE", f"/messages/{prompt}", key=scene.hub.trusted_key)
+    body = {"user": scene.hub.user("mo"), "new_content": "x"}
+    return await scene.hub.send("POST", f"/messages/{prompt}/edit", body, key=scene.hub.trusted_key)
+
+
+async def moderating_an_admin(scene: Scene) -> httpx.Response:
+    make = accounts.NewAccount("root", AccountRole.ADMIN)
+    admin = await scene.hub.database.write(lambda tx: accounts.create_account(tx, make))
+    return await scene.hub.send("POST", f"/moderation/users/{admin.user.id}/stop", key=scene.hub.trusted_key)
+
+
+async def unknown_event(scene: Scene) -> httpx.Response:
+    return await scene.hub.send("POST", "/moderation/journal/0/undo", key=scene.hub.trusted_key)
+
+
+async def undoing_a_prompt(scene: Scene) -> httpx.Response:
+    await scene.hub.write_prompt("ada")
+    return await scene.hub.send("POST", "/moderation/journal/1/undo", key=scene.hub.trusted_key)
 
 
 # --- tasks -----------------------------------------------------------------------------------------------------------
@@ -360,6 +392,12 @@ MET: list[tuple[int, int, str, Meeting]] = [
     (400, 4000, "user_not_specified", nobody_named),
     (503, 4001, "user_disabled", disabled_user),
     (404, 4002, "user_not_found", unknown_user),
+    (400, 6000, "cached_stats_not_available", nothing_counted),
+    (501, 0, "no_classifier", no_classifier),
+    (409, 0, "message_is_deleted", moderating_a_deleted_message),
+    (403, 2, "person_protected", moderating_an_admin),
+    (404, 0, "event_not_found", unknown_event),
+    (409, 0, "cannot_undo", undoing_a_prompt),
 ]
 
 
