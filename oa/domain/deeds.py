@@ -63,8 +63,14 @@ class Deeds:
     reviews: Sequence[Review] = ()
     rankings: Sequence[Ranking] = ()
 
-    def __add__(self, other: Deeds) -> Deeds:
-        return Deeds((*self.texts, *other.texts), (*self.reviews, *other.reviews), (*self.rankings, *other.rankings))
+    @classmethod
+    def together(cls, parts: Sequence[Deeds]) -> Deeds:
+        """What all of these people did."""
+        return cls(
+            [text for part in parts for text in part.texts],
+            [review for part in parts for review in part.reviews],
+            [ranking for part in parts for ranking in part.rankings],
+        )
 
     def all(self) -> list[Deed]:
         """Everything, oldest first."""

@@ -156,9 +156,16 @@ class _Meetings:
     hits: int
     of: int
 
-    def stands_out(self, by_chance: float, *, fewest: int, share: float, allowed: float) -> bool:
-        enough = self.hits >= fewest and self.hits >= max(share, MORE_THAN_CHANCE * by_chance) * self.of
-        return enough and at_least(self.hits, self.of, by_chance) <= allowed
+    def are_many(self, fewest: int, share: float) -> bool:
+        return self.hits >= fewest and self.hits >= share * self.of
+
+    def stand_out(self, moved: Iterable[_Meetings], allowed: float) -> bool:
+        """Whether there are more than by chance, which is what is found when one of the two is `moved` in time."""
+        elsewhere = list(moved)
+        # Never quite 0: that none was seen does not make one impossible.
+        by_chance = (sum(one.hits for one in elsewhere) + 1) / (sum(one.of for one in elsewhere) + 1)
+        is_much = self.hits >= MORE_THAN_CHANCE * by_chance * self.of
+        return is_much and at_least(self.hits, self.of, by_chance) <= allowed
 
 
 def accounts_in_step(deeds: Deeds, copies: Iterable[Copy], judged: Judged) -> Iterator[Sign]:
@@ -173,7 +180,7 @@ def accounts_in_step(deeds: Deeds, copies: Iterable[Copy], judged: Judged) -> It
         dates[deed.user_id].append(deed.date)
     texts = _shared_texts(copies, judged)
     alike = {key for key, both in texts.items() if _both_ways(both)}
-    candidates = sorted(alike | _often_close(ordered) | _often_in_turn(dates), key=str)
+    candidates = sorted(alike | _often_close(ordered) | _often_in_turn(dates, judged), key=str)
     for key in candidates:
         assert key.other_user_id is not None
         pair = [
@@ -196,12 +203,14 @@ class _Step:
     same_texts: Counter[UUID]
 
     def stands_out(self, allowed: float) -> bool:
-        close_by_chance = _mean_share([_close(self.one, _moved(self.other, shift)) for shift in SHIFTS])
-        if self._close().stands_out(close_by_chance, fewest=FEWEST_CLOSE, share=CLOSE_SHARE, allowed=allowed):
-            return True
-        by_chance = _mean_share([_in_turn(self.one, _moved(self.other, shift)) for shift in DAY_SHIFTS])
-        turns = self._in_turn()
-        return turns.stands_out(by_chance, fewest=FEWEST_HANDOVERS, share=HANDOVER_SHARE, allowed=allowed)
+        close, turns = self._close(), self._in_turn()
+        if close.are_many(FEWEST_CLOSE, CLOSE_SHARE):
+            moved = (_close(self.one, _moved(self.other, shift)) for shift in SHIFTS)
+            if close.stand_out(moved, allowed):
+                return True
+        if not turns.are_many(FEWEST_HANDOVERS, HANDOVER_SHARE):
+            return False
+        return turns.stand_out((_in_turn(self.one, _moved(self.other, shift)) for shift in DAY_SHIFTS), allowed)
 
     def evidence(self) -> dict[str, object]:
         close, turns = self._close(), self._in_turn()
@@ -263,11 +272,6 @@ def _moved(dates: Sequence[datetime], shift: timedelta) -> list[datetime]:
     return [date + shift for date in dates]
 
 
-def _mean_share(meetings: Sequence[_Meetings]) -> float:
-    """The share of meetings, never quite 0: that none was seen does not make one impossible."""
-    return (sum(one.hits for one in meetings) + 1) / (sum(one.of for one in meetings) + 1)
-
-
 def _often_close(ordered: Sequence[Deed]) -> set[Key]:
     """Pairs with enough answers close to each other to be looked at."""
     recent: deque[Deed] = deque(maxlen=MOST_AT_ONCE)
@@ -281,12 +285,13 @@ def _often_close(ordered: Sequence[Deed]) -> set[Key]:
     return {key for key, count in met.items() if count >= FEWEST_CLOSE}
 
 
-def _often_in_turn(dates: Mapping[UUID, Sequence[datetime]]) -> set[Key]:
+def _often_in_turn(dates: Mapping[UUID, Sequence[datetime]], judged: Judged) -> set[Key]:
     """Pairs with enough sessions that begin soon after one of the other's has ended to be looked at."""
+    sessions = {user_id: list(_sessions(theirs)) for user_id, theirs in dates.items()}
     moments = sorted(
         (moment, is_start, user_id)
-        for user_id, theirs in dates.items()
-        for session in _sessions(theirs)
+        for user_id, theirs in sessions.items()
+        for session in theirs
         for moment, is_start in zip(session, (True, False), strict=True)
     )
     ended: deque[tuple[datetime, UUID]] = deque(maxlen=MOST_AT_ONCE)
@@ -299,7 +304,14 @@ def _often_in_turn(dates: Mapping[UUID, Sequence[datetime]]) -> set[Key]:
             met.update(Key.of_pair(SignKind.ACCOUNTS_IN_STEP, user_id, other) for other in others)
         else:
             ended.append((moment, user_id))
-    return {key for key, count in met.items() if count >= FEWEST_HANDOVERS}
+
+    def is_share(key: Key, count: int) -> bool:
+        """Whether it is enough for the one with fewer sessions, as far as all of them count."""
+        assert key.other_user_id is not None
+        fewer = min(len(sessions[key.user_id]), len(sessions[key.other_user_id]))
+        return key in judged.until or count >= HANDOVER_SHARE * fewer
+
+    return {key for key, count in met.items() if count >= FEWEST_HANDOVERS and is_share(key, count)}
 
 
 def _shared_texts(copies: Iterable[Copy], judged: Judged) -> dict[Key, Counter[UUID]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from zlib import crc32
 
 SHINGLE_WORDS = 3
@@ -24,7 +25,11 @@ def words(text: str) -> list[str]:
 
 def shingles(text: str) -> frozenset[int]:
     """Every `SHINGLE_WORDS` words in a row, as numbers that are the same everywhere; a shorter text is one shingle."""
-    found = words(text)
+    return shingles_of(words(text))
+
+
+def shingles_of(found: Sequence[str]) -> frozenset[int]:
+    """The same of a text whose words are known."""
     last = max(1, len(found) - SHINGLE_WORDS + 1) if found else 0
     return frozenset(
         crc32(" ".join(found[at : at + SHINGLE_WORDS]).encode("utf-8", "surrogatepass")) for at in range(last)

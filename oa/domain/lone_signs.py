@@ -11,7 +11,7 @@ from statistics import median
 from uuid import UUID
 
 from oa.domain.deeds import Deed, Deeds, Ranking, Review, Text
-from oa.domain.likeness import likeness, shingles, words
+from oa.domain.likeness import likeness, shingles_of, words
 from oa.domain.signs import EXAMPLES, FALSE_ALARMS, Judged, Key, Sign, SignKind, at_least_of
 from oa.domain.tasks import TaskKind
 
@@ -44,7 +44,7 @@ def copies(texts: Sequence[Text]) -> list[Copy]:
     rare shingle are compared.
     """
     ordered = sorted(texts, key=lambda text: (text.date, text.message_id))
-    sets = [shingles(text.text) if len(words(text.text)) >= FEWEST_WORDS else frozenset[int]() for text in ordered]
+    sets = [_telling_shingles(text.text) for text in ordered]
     seen_in = Counter(shingle for one in sets for shingle in one)
     having: defaultdict[int, list[int]] = defaultdict(list)
     found: list[Copy] = []
@@ -61,6 +61,12 @@ def copies(texts: Sequence[Text]) -> list[Copy]:
         for shingle in telling:
             having[shingle].append(place)
     return found
+
+
+def _telling_shingles(text: str) -> frozenset[int]:
+    """None of a text that is too short to tell anything."""
+    found = words(text)
+    return shingles_of(found) if len(found) >= FEWEST_WORDS else frozenset()
 
 
 def _may_copy(texts: Sequence[Text], later: int, earlier: int) -> bool:

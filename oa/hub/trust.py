@@ -105,10 +105,8 @@ async def look_for_signs(database: Database) -> Raised:
     Reads in small parts and thinks in a thread of its own, so that the hub goes on meanwhile.
     """
     since, active, judged = await database.read(_whom_to_look_at)
-    deeds = Deeds()
-    for some in _slices(active):
-        deeds += await database.read(lambda tx, some=some: trust.deeds_of(tx, some, since))
-    found = await asyncio.to_thread(abuse.find_signs, deeds, judged)
+    parts = [await database.read(lambda tx, some=some: trust.deeds_of(tx, some, since)) for some in _slices(active)]
+    found = await asyncio.to_thread(abuse.find_signs, Deeds.together(parts), judged)
     return await database.write(lambda tx: keep_signs(tx, found))
 
 

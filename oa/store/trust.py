@@ -94,14 +94,16 @@ LENGTHS = select(messages.c.id, func.length(messages.c.text).label("length")).wh
 
 def deeds_of(tx: Transaction, user_ids: Iterable[UUID], since: datetime) -> Deeds:
     """What these people have handed in since then."""
-    found = Deeds()
-    for some in _slices(user_ids):
-        found += Deeds(
-            _texts(tx, TEXTS.where(messages.c.user_id.in_(some), messages.c.created_date >= since)),
-            _reviews(tx, REVIEWS.where(text_labels.c.user_id.in_(some), text_labels.c.created_date >= since)),
-            _rankings(tx, RANKINGS.where(ballots.c.user_id.in_(some), ballots.c.created_date >= since)),
-        )
-    return found
+    return Deeds.together(
+        [
+            Deeds(
+                _texts(tx, TEXTS.where(messages.c.user_id.in_(some), messages.c.created_date >= since)),
+                _reviews(tx, REVIEWS.where(text_labels.c.user_id.in_(some), text_labels.c.created_date >= since)),
+                _rankings(tx, RANKINGS.where(ballots.c.user_id.in_(some), ballots.c.created_date >= since)),
+            )
+            for some in _slices(user_ids)
+        ]
+    )
 
 
 def judgements_with(tx: Transaction, user_id: UUID, since: datetime, *, most: int) -> Deeds:
