@@ -164,8 +164,8 @@ def _take_back_report(tx: Transaction, user: User, task: Task, message: Message,
 
 def _queued_before(tx: Transaction, task: Task, message: Message) -> Queued | None:
     noted = (event for event in journal.about(tx, [message.id], [REPORTED]) if event.facts["task"] == str(task.id))
-    before = next(noted).facts["before"]
-    if before is None:
+    event = next(noted, None)
+    if event is None or (before := event.facts["before"]) is None:
         return None
     return Queued(before["processed"], datetime.fromisoformat(before["created_date"]))
 

@@ -37,7 +37,10 @@ NEVER_MET = {
 }
 """Codes of the original that this hub has no use for, and why."""
 
-OUR_OWN = {errors.TaskSkipped.number, errors.SlotTaken.number, errors.OwnMessage.number}
+OUR_OWN = {
+    *(errors.TaskSkipped.number, errors.SlotTaken.number, errors.OwnMessage.number),
+    *(errors.AnswerBuiltUpon.number, errors.AnswerInUse.number, errors.TaskNotAnswered.number),
+}
 
 DOCUMENTED = {
     *(0, 1, 2, 3, 4, 100, 101, 429, 500, 501, 600),
@@ -237,6 +240,32 @@ async def skipped_task(scene: Scene) -> httpx.Response:
     return await scene.hub.answer("ada", task)
 
 
+# --- second thoughts -------------------------------------------------------------------------------------------------
+
+
+async def undo(scene: Scene, task: dict[str, Any]) -> httpx.Response:
+    undone: httpx.Response = await scene.hub.send("POST", f"/tasks/{task['id']}/undo", x_oasst_user="local:ada")
+    return undone
+
+
+async def answer_that_was_reviewed(scene: Scene) -> httpx.Response:
+    task = await scene.hub.take("ada", "initial_prompt")
+    await scene.hub.answer("ada", task)
+    await scene.hub.answer("bob", await scene.hub.take("bob", "label_initial_prompt"))
+    return await undo(scene, task)
+
+
+async def answer_that_is_being_reviewed(scene: Scene) -> httpx.Response:
+    task = await scene.hub.take("ada", "initial_prompt")
+    await scene.hub.answer("ada", task)
+    await scene.hub.take("bob", "label_initial_prompt")
+    return await undo(scene, task)
+
+
+async def nothing_to_undo(scene: Scene) -> httpx.Response:
+    return await undo(scene, await scene.hub.take("ada"))
+
+
 # --- texts -----------------------------------------------------------------------------------------------------------
 
 
@@ -389,6 +418,9 @@ MET: list[tuple[int, int, str, Meeting]] = [
     (400, 2108, "task_skipped", skipped_task),
     (400, 2109, "task_slot_taken", ranking_completed_by_others),
     (400, 2110, "task_own_message", own_prompt),
+    (400, 2111, "task_answer_built_upon", answer_that_was_reviewed),
+    (400, 2112, "task_answer_in_use", answer_that_is_being_reviewed),
+    (400, 2113, "task_not_answered", nothing_to_undo),
     (400, 4000, "user_not_specified", nobody_named),
     (503, 4001, "user_disabled", disabled_user),
     (404, 4002, "user_not_found", unknown_user),
