@@ -127,9 +127,11 @@ TROLL_COUNTERS = (*TROLL_POINTS, "spam", *(f"{scale}{VOTES}" for scale in SCALES
 SUMS = tuple(f"{scale}{SUM}" for scale in SCALES)
 """In millionths: whole numbers, so that adding and taking away leaves no trace."""
 
+SCALE_COUNTERS: Mapping[str, tuple[str, str]] = {scale.value: (f"{scale}{VOTES}", f"{scale}{SUM}") for scale in SCALES}
+
 COUNTERS = (*LEADER_COUNTERS, *TROLL_COUNTERS, *SUMS)
 
-FLAGS = frozenset(label for label in Label if label is Label.SPAM or label in TROLL_POINTS)
+FLAGS = frozenset(label.value for label in Label if label is Label.SPAM or label in TROLL_POINTS)
 """Labels that count when they are raised."""
 
 REACTIONS: Mapping[str, str] = {
@@ -167,25 +169,20 @@ def authored(message: Authored) -> Counter[str]:
     return counted
 
 
-def spam_prompts(*, is_prompt: bool, is_in_aborted_tree: bool) -> Counter[str]:
-    """A prompt whose tree was aborted stays on record, deleted or not."""
-    return Counter({"spam_prompts": 1}) if is_prompt and is_in_aborted_tree else Counter()
-
-
 def reacted(emojis: Mapping[str, int]) -> Counter[str]:
     """What the reactions to a message add for its author."""
     return Counter({name: emojis[emoji] for emoji, name in REACTIONS.items() if emojis.get(emoji)})
 
 
-def labelled(labels: Mapping[str, float]) -> Counter[str]:
+def labelled(labels: Mapping[str, float]) -> dict[str, int]:
     """What one person's labels on a message add for its author. A flag counts from one half upwards."""
-    counted: Counter[str] = Counter()
+    counted: dict[str, int] = {}
     for name, value in labels.items():
-        if name in FLAGS:
-            counted[str(name)] += value >= 0.5
-        elif name in SCALES:
-            counted[f"{name}{VOTES}"] += 1
-            counted[f"{name}{SUM}"] += round(value * 1_000_000)
+        if (scale := SCALE_COUNTERS.get(name)) is not None:
+            counted[scale[0]] = 1
+            counted[scale[1]] = round(value * 1_000_000)
+        elif value >= 0.5 and name in FLAGS:
+            counted[name] = 1
     return counted
 
 

@@ -12,7 +12,7 @@ that it makes no difference which comes first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,12 +25,9 @@ from oa.domain.tree import Message
 from oa.store import people, standing_facts
 from oa.store import standing as sums
 from oa.store.database import Transaction
-from oa.store.standing_facts import Everything, OfTime, OfTrees, Part
+from oa.store.standing_facts import Bases, Everything, OfTime, OfTrees, Part
 
 _KEPT, _FOLLOWED = "frames of standing", "trees whose standing is followed"
-
-Bases = Mapping[int, datetime]
-"""Where each frame begins, by breadth; the widest has no beginning."""
 
 
 class FramesMoved(Exception):
@@ -44,44 +41,44 @@ class FramesMoved(Exception):
 class _Sum:
     """What some facts come to."""
 
-    scores: dict[tuple[UUID, int], Counter[str]] = field(default_factory=dict[tuple[UUID, int], Counter[str]])
+    scores: dict[tuple[UUID, int], dict[str, int]] = field(default_factory=dict[tuple[UUID, int], dict[str, int]])
     """By person and breadth of the narrowest frame that holds the fact."""
     samples: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
 
     def add(self, user_id: UUID | None, breadth: int, counted: Mapping[str, int]) -> None:
-        if user_id is not None and counted:
-            self.scores.setdefault((user_id, breadth), Counter()).update(counted)
+        if user_id is None:
+            return
+        sums = self.scores.get((user_id, breadth))
+        if sums is None:
+            sums = self.scores[user_id, breadth] = {}
+        for name, more in counted.items():
+            sums[name] = sums.get(name, 0) + more
 
     def less(self, other: _Sum) -> _Sum:
-        difference = _Sum(samples=Counter(self.samples))
+        difference = _Sum({key: dict(counted) for key, counted in self.scores.items()}, Counter(self.samples))
         difference.samples.subtract(other.samples)
-        for key in self.scores.keys() | other.scores.keys():
-            left = Counter(self.scores.get(key, {}))
-            left.subtract(other.scores.get(key, {}))
-            difference.scores[key] = left
+        for (user_id, breadth), counted in other.scores.items():
+            difference.add(user_id, breadth, {name: -less for name, less in counted.items()})
         return difference
 
 
-def _sum(tx: Transaction, part: Part, breadth_of: Callable[[datetime], int]) -> _Sum:
+def _sum(tx: Transaction, part: Part, bases: Bases) -> _Sum:
     found = _Sum()
-    for one in standing_facts.written(tx, part):
-        breadth, message = breadth_of(one.date), one.message
-        found.add(
-            one.user_id,
-            breadth,
-            rules.spam_prompts(is_prompt=message.is_prompt, is_in_aborted_tree=one.is_in_aborted_tree),
-        )
+    for one in standing_facts.written(tx, part, bases):
+        message = one.message
+        if message.is_prompt and one.is_in_aborted_tree:  # it stays on record, deleted or not
+            found.add(one.user_id, one.breadth, {"spam_prompts": 1})
         if not one.deleted:
-            found.add(one.user_id, breadth, rules.authored(message))
+            found.add(one.user_id, one.breadth, rules.authored(message))
             if not one.synthetic:
                 found.samples.update((sample.value, one.lang) for sample in rules.samples(message))
-    for vote in standing_facts.votes(tx, part):
-        found.add(vote.author_id, breadth_of(vote.date), rules.labelled(vote.labels))
-    for review in standing_facts.reviews(tx, part):
-        found.add(review.user_id, breadth_of(review.date), rules.reviewed(review.mode))
-    for ballot in standing_facts.cast(tx, part):
+    for author_id, breadth, labels in standing_facts.votes(tx, part, bases):
+        found.add(author_id, breadth, rules.labelled(labels))
+    for user_id, breadth, mode, count in standing_facts.reviews(tx, part, bases):
+        found.add(user_id, breadth, {f"labels_{mode}": count})
+    for ballot in standing_facts.cast(tx, part, bases):
         counted = rules.ranked(ballot.order, ballot.ranks, not_rankable=ballot.not_rankable)
-        found.add(ballot.user_id, breadth_of(ballot.date), counted)
+        found.add(ballot.user_id, ballot.breadth, counted)
     return found
 
 
@@ -96,11 +93,6 @@ def _apply(tx: Transaction, difference: _Sum) -> None:
 def _move(tx: Transaction, user_id: UUID, counted: Mapping[str, int], *, widest: int = 0, narrowest: int) -> None:
     if more := {name: value for name, value in counted.items() if value}:
         sums.add(tx, user_id, more, widest=widest, narrowest=narrowest)
-
-
-def _breadth_of(bases: Bases) -> Callable[[datetime], int]:
-    """The narrowest frame that a date lies in: each frame lies inside the wider ones."""
-    return lambda date: sum(date >= base for base in bases.values())
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -143,11 +135,11 @@ def _roll_frame(tx: Transaction, breadth: int, kept: datetime | None, wanted: da
     """Move the base date of one frame. After a long pause, or a first time, the frame is summed anew."""
     if kept is None or wanted - kept > tx.now - wanted:
         sums.forget_frame(tx, breadth)
-        entering, leaving = _sum(tx, OfTime(wanted), lambda _: breadth), _Sum()
+        entering, leaving = _sum(tx, OfTime(wanted), {}), _Sum()
     elif wanted > kept:
-        entering, leaving = _Sum(), _sum(tx, OfTime(kept, wanted), lambda _: breadth)
+        entering, leaving = _Sum(), _sum(tx, OfTime(kept, wanted), {})
     else:  # the clock was put back
-        entering, leaving = _sum(tx, OfTime(wanted, kept), lambda _: breadth), _Sum()
+        entering, leaving = _sum(tx, OfTime(wanted, kept), {}), _Sum()
     for (user_id, _), counted in entering.less(leaving).scores.items():
         _move(tx, user_id, counted, widest=breadth, narrowest=breadth)
 
@@ -181,14 +173,14 @@ def following(tx: Transaction, tree_ids: Iterable[UUID]) -> Generator[None]:
     if not new:
         yield
         return
-    part, breadth_of = OfTrees(list(new)), _breadth_of(_kept(tx).bases)
-    before = _sum(tx, part, breadth_of)
+    part, bases = OfTrees(list(new)), _kept(tx).bases
+    before = _sum(tx, part, bases)
     followed |= new
     try:
         yield
     finally:
         followed -= new
-    _apply(tx, _sum(tx, part, breadth_of).less(before))
+    _apply(tx, _sum(tx, part, bases).less(before))
     roll(tx)
 
 
@@ -239,7 +231,8 @@ def reacted(tx: Transaction, message: Message, after: Mapping[str, int]) -> None
 
 
 def _move_dated(tx: Transaction, user_id: UUID, date: datetime, counted: Mapping[str, int]) -> None:
-    _move(tx, user_id, counted, narrowest=_breadth_of(_kept(tx).bases)(date))
+    narrowest = sum(date >= base for base in _kept(tx).bases.values())
+    _move(tx, user_id, counted, narrowest=narrowest)
 
 
 def _collect_accepted(tx: Transaction, message: Message) -> None:
@@ -274,12 +267,12 @@ def recount(tx: Transaction) -> None:
     sums.forget_everything(tx)
     sums.set_bases(tx, bases)
     tx.cache[_KEPT] = _Kept(bases, hour_of(tx.now))
-    _apply(tx, _sum(tx, Everything(), _breadth_of(bases)))
+    _apply(tx, _sum(tx, Everything(), bases))
 
 
 def check(tx: Transaction) -> list[str]:
     """Where what is kept differs from what the facts say, one sentence each; nothing changes."""
-    counted = _sum(tx, Everything(), _breadth_of(sums.bases(tx)))
+    counted = _sum(tx, Everything(), sums.bases(tx))
     facts: dict[tuple[UUID, int], Counter[str]] = {}
     for (user_id, narrowest), counters in counted.scores.items():
         for breadth in range(narrowest + 1):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import add
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, and_, select, true
+from sqlalchemy import Column, ColumnElement, Select, and_, case, func, literal, select, true
 
-from oa.domain.labels import ReviewMode
 from oa.domain.lifecycle import TreeState
 from oa.domain.standing import Authored
 from oa.domain.tree import Role
@@ -45,13 +46,16 @@ class Everything:
 
 Part = OfTrees | OfTime | Everything
 
+Bases = Mapping[int, datetime]
+"""Where each frame begins, by its breadth; the widest has no beginning."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message and who wrote it."""
+    """A message and who wrote it. `breadth` is here and below that of the narrowest frame that the fact lies in."""
 
     user_id: UUID | None
-    date: datetime
+    breadth: int
     lang: str
     deleted: bool
     synthetic: bool
@@ -60,99 +64,89 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Vote:
-    """Labels on a message that is not deleted; they count for its author, with the date of the message."""
-
-    author_id: UUID
-    date: datetime
-    labels: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    user_id: UUID
-    date: datetime
-    mode: ReviewMode
-
-
-@dataclass(frozen=True, slots=True)
 class Cast:
     """A ballot, and the places that its replies have in the consensus."""
 
     user_id: UUID
-    date: datetime
+    breadth: int
     order: Sequence[str]
     not_rankable: bool
-    ranks: Mapping[str, int] = field(default_factory=dict[str, int])
+    ranks: Mapping[str, int]
 
 
-WRITTEN = select(
-    messages.c.user_id,
-    messages.c.created_date,
-    messages.c.lang,
-    messages.c.deleted,
-    messages.c.synthetic,
-    messages.c.role,
-    messages.c.parent_id,
-    messages.c.review_result,
-    messages.c.rank,
-    messages.c.emojis,
-    trees.c.state,
-).outerjoin_from(messages, trees, trees.c.message_tree_id == messages.c.id)
-VOTES = (
-    select(messages.c.user_id, messages.c.created_date, text_labels.c.labels)
-    .join_from(messages, text_labels, text_labels.c.message_id == messages.c.id)
-    .where(messages.c.user_id.is_not(None), messages.c.deleted.is_(False))
-)
-REVIEWS = select(text_labels.c.user_id, text_labels.c.created_date, tasks.c.mode).join_from(
-    text_labels, tasks, tasks.c.id == text_labels.c.task_id
-)
-REVIEWS_OF_TREES = REVIEWS.join(messages, messages.c.id == text_labels.c.message_id)
-CAST = select(
-    ballots.c.user_id, ballots.c.created_date, ballots.c.ranking, ballots.c.not_rankable, ballots.c.message_tree_id
-)
-RANKS = select(messages.c.id, messages.c.rank).where(messages.c.rank.is_not(None))
-
-
-def written(tx: Transaction, part: Part) -> Iterator[Written]:
-    for row in _rows(tx, WRITTEN, part, messages.c.message_tree_id, messages.c.created_date):
-        yield Written(
-            row.user_id,
-            row.created_date,
-            row.lang,
-            row.deleted,
-            row.synthetic,
-            Authored(
-                role=Role(row.role),
-                is_prompt=row.parent_id is None,
-                is_accepted=row.review_result is True,
-                rank=row.rank,
-                emojis=row.emojis or {},
-            ),
-            row.state == TreeState.ABORTED_LOW_GRADE,
+def written(tx: Transaction, part: Part, bases: Bases) -> Iterator[Written]:
+    statement = select(
+        messages.c.user_id,
+        _breadth(messages.c.created_date, bases),
+        messages.c.lang,
+        messages.c.deleted,
+        messages.c.synthetic,
+        messages.c.role,
+        messages.c.parent_id,
+        messages.c.review_result,
+        messages.c.rank,
+        messages.c.emojis,
+        trees.c.state,
+    ).outerjoin_from(messages, trees, trees.c.message_tree_id == messages.c.id)
+    for row in _rows(tx, statement, part, messages.c.message_tree_id, messages.c.created_date):
+        user_id, breadth, lang, deleted, synthetic, role, parent_id, result, rank, emojis, state = row
+        message = Authored(
+            role=Role(role),
+            is_prompt=parent_id is None,
+            is_accepted=result is True,
+            rank=rank,
+            emojis=emojis or {},
         )
+        yield Written(user_id, breadth, lang, deleted, synthetic, message, state == TreeState.ABORTED_LOW_GRADE)
 
 
-def votes(tx: Transaction, part: Part) -> Iterator[Vote]:
-    for row in _rows(tx, VOTES, part, messages.c.message_tree_id, messages.c.created_date):
-        yield Vote(row.user_id, row.created_date, row.labels)
+def votes(tx: Transaction, part: Part, bases: Bases) -> Iterator[tuple[UUID, int, Mapping[str, float]]]:
+    """Labels on messages that are not deleted, which count for their authors and with the dates of the messages."""
+    statement = (
+        select(messages.c.user_id, _breadth(messages.c.created_date, bases), text_labels.c.labels)
+        .join_from(messages, text_labels, text_labels.c.message_id == messages.c.id)
+        .where(messages.c.user_id.is_not(None), messages.c.deleted.is_(False))
+    )
+    yield from _rows(tx, statement, part, messages.c.message_tree_id, messages.c.created_date)
 
 
-def reviews(tx: Transaction, part: Part) -> Iterator[Review]:
-    statement = REVIEWS_OF_TREES if isinstance(part, OfTrees) else REVIEWS
-    for row in _rows(tx, statement, part, messages.c.message_tree_id, text_labels.c.created_date):
-        yield Review(row.user_id, row.created_date, ReviewMode(row.mode))
+def reviews(tx: Transaction, part: Part, bases: Bases) -> Iterator[tuple[UUID, int, str, int]]:
+    """Who gave reviews, of which mode, and how many."""
+    breadth = _breadth(text_labels.c.created_date, bases)
+    statement = (
+        select(text_labels.c.user_id, breadth, tasks.c.mode, func.count())
+        .join_from(text_labels, tasks, tasks.c.id == text_labels.c.task_id)
+        .group_by(text_labels.c.user_id, breadth, tasks.c.mode)
+    )
+    if isinstance(part, OfTrees):
+        statement = statement.join(messages, messages.c.id == text_labels.c.message_id)
+    yield from _rows(tx, statement, part, messages.c.message_tree_id, text_labels.c.created_date)
 
 
-def cast(tx: Transaction, part: Part) -> Iterator[Cast]:
-    rows = list(_rows(tx, CAST, part, ballots.c.message_tree_id, ballots.c.created_date))
-    if not rows:
+def cast(tx: Transaction, part: Part, bases: Bases) -> Iterator[Cast]:
+    date = ballots.c.created_date
+    statement = select(
+        ballots.c.user_id,
+        _breadth(date, bases),
+        ballots.c.ranking,
+        ballots.c.not_rankable,
+        ballots.c.message_tree_id,
+    )
+    found = list(_rows(tx, statement, part, ballots.c.message_tree_id, date))
+    if not found:
         return
-    some = part if not isinstance(part, OfTime) else OfTrees(list({row.message_tree_id for row in rows}))
-    ranked = _rows(tx, RANKS, some, messages.c.message_tree_id, messages.c.created_date)
-    ranks = {str(row.id): row.rank for row in ranked}
-    for row in rows:
-        yield Cast(row.user_id, row.created_date, row.ranking, row.not_rankable, ranks)
+    some = part if not isinstance(part, OfTime) else OfTrees(list({row.message_tree_id for row in found}))
+    placed = select(messages.c.id, messages.c.rank).where(messages.c.rank.is_not(None))
+    rows = _rows(tx, placed, some, messages.c.message_tree_id, messages.c.created_date)
+    ranks = {str(message_id): rank for message_id, rank in rows}
+    for user_id, breadth, order, not_rankable, _ in found:
+        yield Cast(user_id, breadth, order, not_rankable, ranks)
+
+
+def _breadth(date: Column[Any], bases: Bases) -> ColumnElement[int]:
+    """How many frames narrower than the widest a date lies in: each lies inside the wider ones."""
+    inside: list[ColumnElement[int]] = [case((date >= base, 1), else_=0) for base in bases.values()]
+    return reduce(add, inside) if inside else literal(0)
 
 
 def _rows(tx: Transaction, statement: AnySelect, part: Part, tree_id: Column[Any], date: Column[Any]) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -103,7 +104,7 @@ def test_a_message_counts_for_its_author(written: Authored, counted: dict[str, i
 
 def test_flags_count_from_a_half_and_scales_add_up_in_millionths() -> None:
     labels = {"spam": 0.5, "pii": 0.4, "lang_mismatch": 1.0, "quality": 0.25, "creativity": 1.0}
-    counted = standing.labelled(labels)
+    counted = Counter(standing.labelled(labels))
     counted.update(standing.labelled({"quality": 0.5}))
     assert +counted == {"spam": 1, "lang_mismatch": 1, "quality_votes": 2, "quality_sum": 750_000}
     assert standing.mean(counted, Label.QUALITY) == 0.375
