@@ -20,8 +20,7 @@ Json = dict[str, Any]
 
 REFERENCE: Json = json.loads((Path(__file__).parents[1] / "fixtures/openassistant_backend_openapi.json").read_text())
 
-NOT_BUILT = {
-}
+NOT_BUILT = {}
 """Operations that the hub does not have yet. This list only ever becomes shorter."""
 
 
