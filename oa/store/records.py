@@ -154,7 +154,10 @@ def _conditions(wanted: Selection) -> Iterator[ColumnElement[bool]]:
 def _batches(tx: Transaction, statement: AnySelect) -> Iterator[Sequence[AnyRow]]:
     """The rows in batches, without the database or us holding all of them."""
     rows = tx.connection.execute(statement, execution_options={"stream_results": True, "yield_per": BATCH})
-    yield from rows.partitions()
+    try:
+        yield from rows.partitions()
+    finally:
+        rows.close()  # whoever has enough leaves early
 
 
 # --- what ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from community import SMALL, Community
 from recount import differences
-from sample_trees import message, name_of
+from sample_trees import message, name_of, without_lines
 from shipping import ACCEPTED, EVERYTHING, finished, fresh, give_out, take_in
 
 from oa.domain.emoji import Emoji
@@ -173,10 +173,24 @@ def test_nobody_of_that_id_is_an_error(database: Database) -> None:
         give_out(database, Selection(state=None, user_id=UUID(int=1)))
 
 
-async def test_an_export_reads_beside_the_writer(database: Database) -> None:
-    take_in(database, [finished(10 * number) for number in range(3)])
+async def test_an_export_reads_beside_the_writer_on_either_database(any_database: Database) -> None:
+    facts = {
+        "created_date": datetime(2023, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+        "user_id": "ab" * 32,
+        "emojis": {},
+        "labels": {"spam": LabelMean(1 / 3, 3)},
+        "events": {"emoji": [{"type": "emoji", "user_id": name_of(98), "emoji": "+1"}]},
+        "detoxify": {"toxicity": 1e-5},
+        "synthetic": False,
+        "lang": "en",
+    }
+    trees = [finished(10 * number, **facts) for number in range(3)]
+    take_in(any_database, trees)
     exporter = Exporter(EVERYTHING)
-    assert len(await database.read(lambda tx: list(exporter.records(tx)))) == 3
+    found = await any_database.read(lambda tx: list(exporter.records(tx)))
+    assert without_lines(found) == without_lines(trees)
+    prompts = Selection(state=None, user_id=user_uuid("ab" * 32), limit=5)
+    assert len(await any_database.read(lambda tx: list(Exporter(prompts).records(tx)))) == 5
 
 
 def test_an_import_notices_that_another_process_writes(database: Database, data_dir: Path) -> None:
