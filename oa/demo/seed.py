@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from bisect import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import accumulate
 from typing import TypeVar
 from uuid import UUID
 
 from oa.demo import texts
+from oa.demo.chance import Chance
 from oa.demo.texts import Written
 from oa.domain import lifecycle
 from oa.domain.campaign import Campaign
@@ -115,7 +114,7 @@ class Past:
             client_id: the program through which everybody acts.
         """
         self._wanted = messages
-        self._chance = _Chance(random.Random(seed), until)
+        self._chance = Chance(random.Random(seed), until, SPAN)
         self._client_id = client_id
         self._campaign = Campaign()
         self.people = [self._person(number) for number in range(max(20, round(messages * PEOPLE_PER_MESSAGE)))]
@@ -152,40 +151,6 @@ class Past:
         )
 
 
-class _Chance:
-    """Whatever is left to it."""
-
-    def __init__(self, rng: random.Random, until: datetime) -> None:
-        self.rng = rng
-        self._until = until
-        self._people: list[UUID] = []
-        self._busyness: list[float] = []
-
-    def invite(self, people: Sequence[User]) -> None:
-        """A few do most of the work: the nth busiest does about 1/n of what the busiest does."""
-        self._people = [person.id for person in people]
-        self._busyness = list(accumulate(1 / (rank + 3) for rank in range(len(people))))
-
-    def new_id(self) -> UUID:
-        return UUID(int=self.rng.getrandbits(128), version=4)
-
-    def somebody(self, taken: set[UUID]) -> UUID:
-        """Somebody who is not taken yet, mostly a busy one; taken from now on."""
-        while True:
-            found = self._people[bisect(self._busyness, self.rng.random() * self._busyness[-1])]
-            if found not in taken:
-                taken.add(found)
-                return found
-
-    def moment(self) -> datetime:
-        """When something began, with a day left for what follows from it."""
-        return self._until - timedelta(days=1) - self.rng.random() * (SPAN - timedelta(days=1))
-
-    def one_of(self, shares: Mapping[T, float]) -> T:
-        (found,) = self.rng.choices(list(shares), list(shares.values()))
-        return found
-
-
 @dataclass(slots=True, kw_only=True)
 class _Sketch:
     """A message in the making."""
@@ -218,7 +183,7 @@ class _Sketch:
 class _Growth:
     """One tree, from its prompt on."""
 
-    def __init__(self, chance: _Chance, campaign: Campaign, client_id: UUID, lang: str) -> None:
+    def __init__(self, chance: Chance, campaign: Campaign, client_id: UUID, lang: str) -> None:
         self._chance = chance
         self._rng = chance.rng
         self._campaign = campaign
