@@ -73,7 +73,7 @@ def change(
     changed = changes.applied_to(user, tx.now)
     person = moderator.caller.person
     if person is None or person.id != user_id or not _concerns_oneself_only(user, changed):
-        moderators.target(tx, moderator, user_id)
+        moderators.target(tx, moderators.in_own_name(moderator), user_id)
     if user.enabled and not changed.enabled:
         accounts.keep_an_admin(tx, user)
     if display_name is not None and display_name != user.display_name:

@@ -91,7 +91,7 @@ def remove_user(tx: Transaction, moderator: Moderator, user_id: UUID, left: Left
         PersonProtected: it is the moderator, or an admin and the caller is none.
         Conflict: it would leave the hub without an admin.
     """
-    user = moderators.target(tx, moderator, user_id)
+    user = moderators.target(tx, moderators.in_own_name(moderator), user_id)
     if user.username == left_name(user.id):
         raise UserNotFound("this user has left already")
     accounts.keep_an_admin(tx, user)

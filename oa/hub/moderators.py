@@ -7,7 +7,7 @@ changes nothing, and the journal does not hear of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -94,6 +94,11 @@ def target(tx: Transaction, moderator: Moderator, user_id: UUID, *, may_have_lef
     if account is not None and account.role is AccountRole.ADMIN and not moderator.caller.is_admin:
         raise PersonProtected("this is an admin; only an admin acts on one")
     return user
+
+
+def in_own_name(moderator: Moderator) -> Moderator:
+    """The same, for what users may ask of their program about themselves: it is the program then that acts on them."""
+    return moderator if moderator.caller.person is not None else replace(moderator, who=None)
 
 
 def rehearse(tx: Transaction, act: Callable[[Transaction], T], *, preview: bool) -> T:
