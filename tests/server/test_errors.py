@@ -21,7 +21,6 @@ Meeting = Callable[["Scene"], Awaitable[httpx.Response]]
 
 NEVER_MET = {
     1: "the data directory is always there: a hub without one does not start",
-    100: "lists of users are not built yet",
     **dict.fromkeys((500, 501), "a database's own words are not told; 4 is"),
     1000: "a type that does not exist is 422, as it was",
     **dict.fromkeys((1001, 1002, 1004, 1005, 1007), "it wrapped errors that now have their own codes"),
@@ -32,7 +31,6 @@ NEVER_MET = {
     2008: "a message always has a text: the database demands it",
     **dict.fromkeys((2102, 2107), "an answer of the wrong kind is 1003"),
     3001: "a classifier is asked in tests/server/test_stats.py",
-    4003: "the terms of use are accepted by using the hub",
     5000: "an operation that does not exist is 422, as it was",
 }
 """Codes of the original that this hub has no use for, and why."""
@@ -128,6 +126,15 @@ async def disabled_user(scene: Scene) -> httpx.Response:
     user = (await scene.hub.send("GET", "/frontend_users/local/ada")).json()
     await scene.hub.database.write(lambda tx: accounts.set_enabled(tx, user["user_id"], False))
     return await scene.hub.answer("ada", task)
+
+
+async def unknown_sort_key(scene: Scene) -> httpx.Response:
+    return await scene.hub.send("GET", "/users/cursor?sort_key=shoe_size")
+
+
+async def terms_not_accepted(scene: Scene) -> httpx.Response:
+    await scene.hub.set_campaign(require_terms=True)
+    return await scene.hub.ask("ada")
 
 
 async def unknown_user(scene: Scene) -> httpx.Response:
@@ -424,6 +431,8 @@ MET: list[tuple[int, int, str, Meeting]] = [
     (400, 4000, "user_not_specified", nobody_named),
     (503, 4001, "user_disabled", disabled_user),
     (404, 4002, "user_not_found", unknown_user),
+    (451, 4003, "terms_not_accepted", terms_not_accepted),
+    (400, 100, "sort_key_unsupported", unknown_sort_key),
     (400, 6000, "cached_stats_not_available", nothing_counted),
     (501, 0, "no_classifier", no_classifier),
     (409, 0, "message_is_deleted", moderating_a_deleted_message),
