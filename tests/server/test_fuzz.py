@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 from schemathesis import GenerationMode
@@ -132,7 +132,11 @@ def test_no_request_makes_the_hub_fail(world: World, label: str, mode: Generatio
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
     @given(case=OPERATIONS[label].as_strategy(generation_mode=mode), secret=secrets, known=known)
     def send(case: Any, secret: str | None, known: str | None) -> None:
-        answer = world.send(request_of(case, secret, known))
+        try:
+            request = request_of(case, secret, known)
+        except httpx.InvalidURL:
+            reject()  # longer than any client sends
+        answer = world.send(request)
         if answer.status_code >= 500:
             assert answer.status_code == 503, answer.text
             assert answer.json()["code"] in EXPECTED_UNAVAILABLE
