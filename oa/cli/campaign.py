@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from oa.cli import goals
 from oa.cli.opening import opened
 from oa.cli.options import ConfigFile, DataDir, Json
 from oa.cli.output import print_record, print_records
@@ -16,6 +17,7 @@ from oa.domain.campaign import LARGEST, Campaign, as_text, canonical_name
 from oa.errors import InvalidSetting
 
 app = typer.Typer(no_args_is_help=True, help="Look at the settings of data collection, and change them.")
+app.add_typer(goals.app, name="goals")
 
 FIELDS = {field.name: field for field in dataclasses.fields(Campaign)}
 DEFAULTS = Campaign()

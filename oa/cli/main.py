@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import oa
-from oa.cli import campaign, config, data, keys, moderate, standing, terms, token, users
+from oa.cli import announce, campaign, config, data, keys, moderate, standing, terms, token, users
 from oa.cli.demo import demo
 from oa.cli.journal import journal
 from oa.cli.output import print_note
@@ -36,6 +36,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(keys.app, name="keys")
 app.add_typer(moderate.app, name="moderate")
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(announce.app, name="announce")
 app.add_typer(standing.app, name="standing")
 app.add_typer(terms.app, name="terms")
 app.add_typer(config.app, name="config")

@@ -17,6 +17,7 @@ from oa.server.accounts import AuthController
 from oa.server.admin import AdminController
 from oa.server.auth import Call, Hub
 from oa.server.body import HubRequest
+from oa.server.community import AnnouncementController, BadgeController, GoalController
 from oa.server.errors import HANDLERS
 from oa.server.health import HealthController
 from oa.server.limits import Limits
@@ -47,6 +48,9 @@ OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     UserStatsController,
     LeaderboardController,
     TrollboardController,
+    GoalController,
+    AnnouncementController,
+    BadgeController,
     AdminController,
     *moderation.HANDLERS,
     StatsController,

@@ -17,6 +17,8 @@ READ_WHOLE_TABLES = {
     "accounts.FORGET_INVITATIONS",
     "accounts.HAS_ADMIN",
     "campaign_settings._all",
+    "community.ALL_ANNOUNCEMENTS",
+    "community.GOALS",
     "credentials.KEYS",
     "credentials.TOKENS",
     "leaving.BLANK_TASKS_OF",
