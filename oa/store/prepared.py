@@ -75,8 +75,9 @@ class Prepared:
     sql: str
     binds: tuple[tuple[str, Convert, Any], ...]
     """Name, conversion and own (converted) value of each parameter, in their order; `REQUIRED` must be given."""
-    columns: tuple[Convert, ...]
-    """Conversions of the columns; empty when the statement gives no rows."""
+    columns: tuple[tuple[int, Callable[[Any], Any]], ...]
+    """The columns that are converted, and how."""
+    gives_rows: bool
     row: Callable[[Sequence[Any]], Any]
 
     def values(self, given: Parameters) -> list[Any]:
@@ -91,10 +92,13 @@ class Prepared:
 
     def fetch(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         columns, make = self.columns, self.row
-        return [
-            make([value if convert is None else convert(value) for convert, value in zip(columns, row, strict=True)])
-            for row in rows
-        ]
+        found: list[Any] = []
+        for row in rows:
+            values = list(row)
+            for place, convert in columns:
+                values[place] = convert(values[place])
+            found.append(make(values))
+        return found
 
 
 def fetched(connection: Connection, statement: Executable, parameters: Parameters) -> Fetched:
@@ -130,7 +134,7 @@ class PreparedStatements:
             return fetched(self._connection, statement, parameters)
         try:
             cursor = self._driver.execute(prepared.sql, prepared.values(parameters))
-            rows = prepared.fetch(cursor.fetchall()) if prepared.columns else ()
+            rows = prepared.fetch(cursor.fetchall()) if prepared.gives_rows else ()
         except sqlite3.Error as error:
             raise self._translated(prepared, error) from error
         return Fetched(rows, cursor.rowcount)
@@ -184,7 +188,12 @@ def prepare(statement: Executable, parameters: Parameters, dialect: Dialect) -> 
     return Prepared(
         sql=str(compiled),
         binds=tuple(binds),
-        columns=tuple(_conversion(column.type, dialect) for column in columns),
+        columns=tuple(
+            (place, convert)
+            for place, column in enumerate(columns)
+            if (convert := _conversion(column.type, dialect)) is not None
+        ),
+        gives_rows=bool(names),
         row=namedtuple("Row", names, rename=True)._make if names else tuple,  # pyright: ignore[reportUntypedNamedTuple]
     )
 

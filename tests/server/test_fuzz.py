@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 EXAMPLES = 20
 """Requests for each operation, in each of the two modes: as the schema says, and not as it says."""
 
-EXPECTED_UNAVAILABLE = {"task_requested_type_not_available", "user_disabled"}
+EXPECTED_UNAVAILABLE = {"no_classifier", "task_requested_type_not_available", "user_disabled"}
 
 
 async def interface(app: Litestar) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_no_request_makes_the_hub_fail(world: World, label: str, mode: Generatio
             reject()  # longer than any client sends
         answer = world.send(request)
         if answer.status_code >= 500:
-            assert answer.status_code == 503, answer.text
+            assert answer.status_code in (501, 503), answer.text
             assert answer.json()["code"] in EXPECTED_UNAVAILABLE
         elif answer.status_code >= 400:
             assert answer.json().get("message") or answer.json().get("title")
