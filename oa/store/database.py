@@ -23,7 +23,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Executable
 
-from oa.errors import StoreUnavailable
+from oa.errors import Invalid, StoreUnavailable
 from oa.store import dialect
 from oa.store.prepared import Fetched, Parameters, PreparedStatements, fetched
 
@@ -55,9 +55,12 @@ class Transaction:
 
     def execute(self, statement: Executable, parameters: Parameters = EMPTY) -> Fetched:
         """Run a statement that is a constant of its module."""
-        if self.prepared is not None:
-            return self.prepared.execute(statement, parameters)
-        return fetched(self.connection, statement, parameters)
+        try:
+            if self.prepared is not None:
+                return self.prepared.execute(statement, parameters)
+            return fetched(self.connection, statement, parameters)
+        except OverflowError as error:
+            raise Invalid("a number here is larger than any that the hub keeps") from error
 
     def execute_many(self, statement: Executable, rows: Sequence[Parameters]) -> None:
         """Run a constant statement that gives no rows once for each of `rows`, which all have the same names."""
