@@ -25,10 +25,11 @@ BY_CODE: Mapping[str, ErrorClass] = MappingProxyType({kind.code: kind for kind i
 """By OA's names, which are unique."""
 
 BY_NUMBER: Mapping[int, ErrorClass] = MappingProxyType(
-    {kind.number: kind for kind in reversed(_kinds()) if "number" in vars(kind) and not kind.__subclasses__()}
+    {kind.number: kind for kind in _kinds() if "number" in vars(kind) and not kind.__subclasses__()}
+    | {kind.number: kind for kind in (errors.NoSelfLabeling, errors.TaskNotAssigned)}  # two leaves share each of these
 )
-"""The leaves by Open-Assistant's numbers, for a hub that sends nothing else; of two that share one, the first. A leaf
-that has its number only from its branch is not what that number means."""
+"""The leaves by Open-Assistant's numbers, for a hub that sends nothing else. A leaf that has its number only from its
+branch is not what that number means."""
 
 BY_STATUS: Mapping[int, ErrorClass] = MappingProxyType(
     {
@@ -75,7 +76,7 @@ def failure(response: httpx.Response) -> OaError:
     sentence = refusal.message or refusal.title or UNEXPLAINED.format(status=response.status_code)
     if issubclass(kind, TooMany):
         wait_s = retry_after_s(response)
-        return TooMany(sentence, retry_after_s=DEFAULT_RETRY_AFTER_S if wait_s is None else wait_s)
+        return kind(sentence, retry_after_s=DEFAULT_RETRY_AFTER_S if wait_s is None else wait_s)
     return kind(sentence, status=response.status_code)
 
 

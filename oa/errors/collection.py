@@ -1,129 +1,8 @@
-"""Every failure that a caller can cause or meet, named once.
-
-The tree::
-
-    OaError                 base; `code` is stable, the text may change
-    ├── Invalid             what was sent cannot be taken as it is
-    ├── Unauthorized        nobody is signed in, or not well enough
-    ├── Forbidden           signed in, but not allowed
-    ├── NotFound            it does not exist, or not for this caller
-    ├── Conflict            it was right once; something has happened meanwhile
-    ├── TooMany             slow down
-    └── Unavailable         not now; try again later
-
-Branches say what a caller can do about it; leaves say what happened. `number` is the error code of the Open-Assistant
-protocol, which its clients compare; statuses belong to the edge (`oa.server.errors`).
-"""
+"""Failures of the work on trees: lists, tasks, messages, moderation."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-
-class OaError(Exception):
-    """An expected failure with a sentence for people; `context` holds facts that are safe to show."""
-
-    code: ClassVar[str] = "failed"
-    number: ClassVar[int] = 0
-
-    def __init__(self, message: str, **context: Any) -> None:
-        super().__init__(message)
-        self.context = context
-
-
-class Invalid(OaError):
-    code = "invalid"
-
-
-class Unauthorized(OaError):
-    code = "unauthorized"
-    number = 600
-
-
-class Forbidden(OaError):
-    code = "forbidden"
-    number = 2
-
-
-class NotFound(OaError):
-    code = "not_found"
-
-
-class Conflict(OaError):
-    code = "conflict"
-
-
-class TooMany(OaError):
-    code = "too_many_requests"
-    number = 429
-
-    def __init__(self, message: str, *, retry_after_s: int, **context: Any) -> None:
-        super().__init__(message, retry_after_s=retry_after_s, **context)
-        self.retry_after_s = retry_after_s
-
-
-class Unavailable(OaError):
-    code = "unavailable"
-
-
-# --- who is asking ---------------------------------------------------------------------------------------------------
-
-
-class ClientNotAuthorized(Forbidden):
-    """The API key or token is missing, unknown, revoked or of a disabled program or person."""
-
-    code = "client_not_authorized"
-    number = 2
-
-
-class RootTokenNotAuthorized(Forbidden):
-    """An administrator's token was needed."""
-
-    code = "root_token_not_authorized"
-    number = 3
-
-
-class UserNotSpecified(Invalid):
-    code = "user_not_specified"
-    number = 4000
-
-
-class UserDisabled(Unavailable):
-    code = "user_disabled"
-    number = 4001
-
-
-class UserNotFound(NotFound):
-    code = "user_not_found"
-    number = 4002
-
-
-class TermsNotAccepted(Forbidden):
-    code = "terms_not_accepted"
-    number = 4003
-
-
-class AuthAndUsernameRequired(Invalid):
-    code = "auth_and_username_required"
-    number = 2012
-
-
-class InvalidAuthentication(Unauthorized):
-    """A wrong name or password, or a session that is over."""
-
-    code = "invalid_authentication"
-    number = 600
-
-
-class RegistrationClosed(Forbidden):
-    code = "registration_closed"
-
-
-class NameTaken(Conflict):
-    code = "name_taken"
-
-
-# --- lists -----------------------------------------------------------------------------------------------------------
+from oa.errors.kinds import Conflict, Forbidden, Invalid, NotFound, OaError, Unavailable
 
 
 class SortKeyUnsupported(Invalid):
@@ -134,9 +13,6 @@ class SortKeyUnsupported(Invalid):
 class InvalidCursor(Invalid):
     code = "invalid_cursor"
     number = 101
-
-
-# --- tasks -----------------------------------------------------------------------------------------------------------
 
 
 class TaskInvalidRequestType(Invalid):
@@ -391,56 +267,3 @@ class NoClassifier(Unavailable):
 class ClassifierFailed(Unavailable):
     code = "classifier_failed"
     number = 3001
-
-
-# --- trust -----------------------------------------------------------------------------------------------------------
-
-
-class SignNotFound(NotFound):
-    code = "sign_not_found"
-
-
-class SignDecided(Conflict):
-    """A moderator has confirmed or dismissed this sign of abuse already."""
-
-    code = "sign_decided"
-
-
-class OwnSign(Forbidden):
-    """Nobody decides about a sign that is about themselves."""
-
-    code = "own_sign"
-
-
-# --- settings, files, the store --------------------------------------------------------------------------------------
-
-
-class InvalidSetting(Invalid):
-    """A setting that does not exist, or a value that it cannot take; the message names the nearest."""
-
-    code = "invalid_setting"
-
-
-class BadFile(Invalid):
-    """A file that cannot be read as what it should be; the message names the line."""
-
-    code = "bad_file"
-
-
-class StoreTooNew(Unavailable):
-    """The data was written by a newer version of OA."""
-
-    code = "store_too_new"
-
-
-class StoreUnavailable(Unavailable):
-    """The database cannot be written: full disk, lost file, a lock that is never given back."""
-
-    code = "store_unavailable"
-    number = 4
-
-
-class CannotListen(Unavailable):
-    """The address or the port is taken, not allowed, or not this machine's."""
-
-    code = "cannot_listen"

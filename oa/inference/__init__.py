@@ -1,0 +1,1 @@
+"""Models that answer: the engines, the queue before them, prompts, and what is installed."""
