@@ -473,7 +473,9 @@ def leaves(kind: type[errors.OaError]) -> set[type[errors.OaError]]:
 
 
 def test_two_errors_share_a_code_never_and_a_number_only_where_the_original_did() -> None:
-    found = [leaf for leaf in leaves(errors.OaError) if leaf.__module__.startswith(errors.__name__) and "code" in vars(leaf)]
+    found = [
+        leaf for leaf in leaves(errors.OaError) if leaf.__module__.startswith(errors.__name__) and "code" in vars(leaf)
+    ]
     codes = [leaf.code for leaf in found]
     assert sorted(codes) == sorted(set(codes))
     numbers = [leaf.number for leaf in found if "number" in vars(leaf) and leaf.number]
