@@ -5,42 +5,40 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
 import oa
-from oa.cli import announce, campaign, config, data, keys, moderate, standing, terms, token, users
-from oa.cli.demo import demo
-from oa.cli.journal import journal
+from oa.cli.lazy import lazy_group
 from oa.cli.output import print_note
-from oa.cli.search import search
-from oa.cli.serve import serve
-from oa.cli.stats import stats
 from oa.errors import InvalidSetting, OaError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+COMMANDS: Mapping[str, str] = {
+    "serve": "Start the hub.",
+    "demo": "Let a simulated community work on a hub: people who write, review and rank, and a few trolls.",
+    "search": "Find messages by their words, best first. Case and accents make no difference.",
+    "stats": "Show messages, trees, open work, people, reports, and what was done on each of the last days.",
+    "journal": "List what happened, the latest first; `oa moderate undo ID` takes acts of moderation back.",
+    "users": "Add people, give them roles, shut them out, invite them, let them leave.",
+    "token": "Make and revoke access tokens for people.",
+    "keys": "Make and revoke API keys for programs: bots, other front ends.",
+    "moderate": "Keep order: messages, people, reports, signs of abuse; each act with a preview, most undone.",
+    "campaign": "Look at the settings of data collection, and change them.",
+    "announce": "Tell everybody something for a while.",
+    "standing": "Look at the leaderboards, and count them anew.",
+    "terms": "Publish the terms of service, and look at them.",
+    "config": "Look at the settings.",
+    "data": "Import and export conversation trees.",
+}
+"""Every command by its name, which is that of its module in `oa.cli`, with the first line of its help."""
 
-app.command()(serve)
-app.command()(demo)
-app.command()(search)
-app.command()(stats)
-app.command()(journal)
-app.add_typer(users.app, name="users")
-app.add_typer(token.app, name="token")
-app.add_typer(keys.app, name="keys")
-app.add_typer(moderate.app, name="moderate")
-app.add_typer(campaign.app, name="campaign")
-app.add_typer(announce.app, name="announce")
-app.add_typer(standing.app, name="standing")
-app.add_typer(terms.app, name="terms")
-app.add_typer(config.app, name="config")
-app.add_typer(data.app, name="data")
+app = typer.Typer(cls=lazy_group(COMMANDS), no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _print_version(is_wanted: bool) -> None:
