@@ -16,6 +16,7 @@ import httpx
 import pytest
 from hypothesis import settings
 from litestar import Litestar
+from scripted_answering import ScriptedAnswering
 from sqlalchemy import Connection, make_url
 from sqlmodel import SQLModel
 
@@ -245,9 +246,12 @@ def _url_of(server: Connection, name: str) -> str:
 class RunningHub:
     """A hub in this process, an HTTP client that talks to it, and the keys of two programs."""
 
-    def __init__(self, app: Litestar, database: Database, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, app: Litestar, database: Database, http: httpx.AsyncClient, answering: ScriptedAnswering
+    ) -> None:
         self.app = app
         self.database = database
+        self.answering = answering
         self.http = http
         self.key = self._new_key("program", trusted=False)
         self.trusted_key = self._new_key("trusted program", trusted=True)
@@ -334,10 +338,11 @@ async def _alive(app: Litestar) -> AsyncIterator[None]:
 @pytest.fixture
 async def hub(database: Database) -> AsyncIterator[RunningHub]:
     """An empty hub whose time stands still at `clock`."""
-    app = create_app(database, Config())
+    answering = ScriptedAnswering()
+    app = create_app(database, Config(), answering)
     transport = httpx.ASGITransport(app)
     async with _alive(app), httpx.AsyncClient(transport=transport, base_url="http://hub") as http:
-        yield RunningHub(app, database, http)
+        yield RunningHub(app, database, http, answering)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from oa.config import Config
 from oa.hub.access import Uses
 from oa.hub.sign_in import FrontDesk
 from oa.hub.transactions import Database
+from oa.inference.answering import Answering
+from oa.inference.no_models import NoModels
 from oa.server import jobs, moderation, schema
 from oa.server.accounts import AuthController
 from oa.server.admin import AdminController
@@ -66,8 +68,8 @@ OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
 OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (HealthController, SetupController)
 
 
-def create_app(database: Database, config: Config) -> Litestar:
-    """The hub as an ASGI application. The database stays the caller's to close."""
+def create_app(database: Database, config: Config, answering: Answering | None = None) -> Litestar:
+    """The hub as an ASGI application. The database and the models stay the caller's to close."""
     hub = Hub(
         database=database,
         config=config,
@@ -75,6 +77,7 @@ def create_app(database: Database, config: Config) -> Litestar:
         uses=Uses(),
         metrics=Metrics(),
         front_desk=FrontDesk(database),
+        answering=answering or NoModels(),
     )
 
     async def call(request: Request[Any, Any, Any]) -> Call:

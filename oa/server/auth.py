@@ -19,6 +19,7 @@ from oa.hub import access
 from oa.hub.access import Credential, Uses
 from oa.hub.sign_in import FrontDesk
 from oa.hub.transactions import Database, Transaction
+from oa.inference.answering import Answering
 from oa.protocol.users import User
 from oa.server.body import unreadable
 from oa.server.limits import Limits
@@ -39,6 +40,7 @@ class Hub:
     uses: Uses
     metrics: Metrics
     front_desk: FrontDesk
+    answering: Answering
 
 
 class Call:
@@ -77,6 +79,18 @@ class Call:
             ClientNotAuthorized: the caller cannot prove who they are.
         """
         return await self.hub.database.read(lambda tx: query(tx, access.caller(tx, self.credential)))
+
+    async def caller(self) -> Caller:
+        """Who calls, for what is no use case of the hub's data.
+
+        Raises:
+            ClientNotAuthorized: the caller cannot prove who they are.
+        """
+        caller, now = await self.read(lambda tx, caller: (caller, tx.now))
+        credential = self.credential
+        if credential is not None and self.hub.uses.is_due(credential, now):
+            await self.hub.database.write(lambda tx: access.note_use(tx, credential))
+        return caller
 
     async def write_as_admin(self, use_case: Callable[[Transaction, Caller], T]) -> T:
         """Run a use case that takes an administrator's token, sent as `Authorization: Bearer`.
