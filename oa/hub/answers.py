@@ -296,7 +296,7 @@ def answer_ranking(
     if _bar(tx, user, task):
         raise TaskAlreadyDone("you have ranked these replies already")
     answers.add_ballot(tx, _ballot(tx, caller, user, task, ranked, answer))
-    standing.ranked(tx, user.id, tree_id)
+    standing.ranked(tx, user.id, ranked, not_rankable=answer.not_rankable)
     _finish(tx, task, user, answer.key)
     journal.add(
         tx,

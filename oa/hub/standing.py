@@ -12,7 +12,7 @@ that it makes no difference which comes first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -213,10 +213,16 @@ def reviewed(
     roll(tx)
 
 
-def ranked(tx: Transaction, user_id: UUID, tree_id: UUID) -> None:
-    """Somebody cast a ballot; whether it is a good one is known when the tree is scored."""
-    if not _is_followed(tx, tree_id):
-        _move_dated(tx, user_id, tx.now, {"rankings_total": 1})
+def ranked(tx: Transaction, user_id: UUID, best_first: Sequence[Message], *, not_rankable: bool) -> None:
+    """Somebody cast a ballot on replies of one tree, which were as `best_first` says.
+
+    Whether it is a good one is known when the tree is scored, or at once where the replies have their places from an
+    earlier ranking.
+    """
+    if not _is_followed(tx, best_first[0].tree_id):
+        places = {reply.id: reply.rank for reply in best_first if reply.rank is not None}
+        counted = rules.ranked([reply.id for reply in best_first], places, not_rankable=not_rankable)
+        _move_dated(tx, user_id, tx.now, counted)
         roll(tx)
 
 

@@ -68,6 +68,19 @@ def test_a_ballot_against_the_consensus_is_no_good_one(community: Community) -> 
     assert wrong(community) == []
 
 
+def test_a_ballot_on_replies_that_have_their_places_already_counts_as_good_at_once(community: Community) -> None:
+    community.set(**SMALL)
+    prompt, replies = community.finished()
+    best_first = sorted(replies, key=lambda reply: community.message(reply).rank or 0)
+    community.set(num_required_rankings=5)
+    community.halt(prompt)
+    assert community.resume(prompt).state == TreeState.RANKING
+    for name, order in (("xia", best_first), ("yan", best_first[::-1])):
+        community.rank(name, community.take(name, "rank_assistant_replies"), *order)
+        assert wrong(community) == []
+    assert [counters(community, name).get("rankings_good", 0) for name in ("xia", "yan")] == [1, 0]
+
+
 def test_reactions_and_labels_count_for_the_author(community: Community) -> None:
     prompt = community.prompt("ada")
     community.react("ben", prompt, Emoji.RED_FLAG)
