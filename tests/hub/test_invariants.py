@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from community import SMALL, Community
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from recount import differences, wrong_work
+from stage import HISTORIES, Stage, play
 
 from oa.domain import lifecycle
 from oa.domain.emoji import Emoji
@@ -25,8 +23,6 @@ from oa.errors import OaError, TaskTypeNotAvailable, TooManyPending
 from oa.hub import campaigns, growth
 from oa.store import tasks, trees
 from oa.store.database import Database, Transaction
-
-T = TypeVar("T")
 
 PEOPLE = ("ada", "ben", "cleo", "dora", "emil", "fay")
 LANGS = ("en", "de")
@@ -80,36 +76,12 @@ steps = st.lists(
 )
 
 
-class OneTransaction:
-    """Runs use cases one after the other in a transaction that is never committed; those that fail roll back alone."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-        self.now = datetime(2026, 11, 20, tzinfo=UTC)
-
-    def run(self, use_case: Callable[[Transaction], T]) -> T:
-        connection = self._tx.connection
-        connection.exec_driver_sql("SAVEPOINT step")
-        try:
-            return use_case(dataclasses.replace(self._tx, now=self.now))
-        except BaseException:
-            self._tx.cache.clear()
-            connection.exec_driver_sql("ROLLBACK TO step")
-            raise
-        finally:
-            connection.exec_driver_sql("RELEASE step")
-
-
-class _Played(Exception):
-    """Rolls everything back that was played."""
-
-
 class Play:
     """Carries out one step after the other; a step that cannot be done now is left out."""
 
-    def __init__(self, database: OneTransaction) -> None:
-        self.database = database
-        self.community = Community(database)  # type: ignore[arg-type]
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.community = Community(stage)  # type: ignore[arg-type]
         self.community.set(**SMALL)
         self.community.ranking("zoe", ("ada", "ben"))
         self.community.ranking("yan", ("cleo", "xia"))
@@ -121,8 +93,8 @@ class Play:
         self.choice = random.Random(choice)
         getattr(self, action)(PEOPLE[person])
         if action not in ("work", "ask") or choice % 8 == 0:
-            assert wrong_work(self.database) == [], action  # type: ignore[arg-type]
-        self.database.now += timedelta(seconds=1)
+            assert wrong_work(self.stage) == [], action  # type: ignore[arg-type]
+        self.stage.now += timedelta(seconds=1)
 
     # --- tasks -------------------------------------------------------------------------------------------------------
 
@@ -170,7 +142,7 @@ class Play:
                 judged = task.replies if task.kind in RANKINGS else (parent,)
                 assert all(view.message.user_id != user_id for view in judged)
 
-        self.database.run(check)
+        self.stage.run(check)
 
     def hand_in(self, name: str, task: Assignment) -> None:
         if task.kind in REVIEWS:
@@ -231,7 +203,7 @@ class Play:
         self.community.delete(self.message())
 
     def wait(self, name: str) -> None:
-        self.database.now += self.choice.choice([timedelta(minutes=3), timedelta(minutes=6), timedelta(days=3)])
+        self.stage.now += self.choice.choice([timedelta(minutes=3), timedelta(minutes=6), timedelta(days=3)])
 
     def tidy(self, name: str) -> None:
         self.community.tidy()
@@ -245,18 +217,15 @@ class Play:
         self.community.put("message_tree", tree.id, state=TreeState.BACKLOG_RANKING.value)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(HISTORIES, max_examples=30)
 @given(steps=steps, seed=st.integers(0, 2**16))
 def test_the_derived_tables_agree_with_the_facts_after_any_history(
     database: Database, steps: list[tuple[str, int, int]], seed: int
 ) -> None:
-    def play(tx: Transaction) -> None:
-        stage = OneTransaction(dataclasses.replace(tx, rng=random.Random(seed)))
+    def history(stage: Stage) -> None:
         game = Play(stage)
         for action, person, choice in steps:
             game.step(action, person, choice)
         assert differences(stage) == []  # type: ignore[arg-type]
-        raise _Played
 
-    with pytest.raises(_Played):
-        database.run(play)
+    play(database, seed, history)

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import random
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from community import SMALL, Community
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from order import Order
 from recount import differences
+from stage import HISTORIES, Stage, play
 
 from oa.domain.emoji import Emoji
 from oa.domain.people import AccountRole
 from oa.domain.tasks import RANKINGS, REPLIES, REVIEWS
 from oa.errors import OaError
 from oa.hub.purging import Wanted
-from oa.store.database import Database, Transaction
-
-T = TypeVar("T")
+from oa.store.database import Database
 
 PEOPLE = ("ada", "ben", "cleo", "dora", "emil", "fay")
 EMOJIS = (Emoji.RED_FLAG, Emoji.SKIP_REPLY, Emoji.THUMBS_UP, Emoji.THUMBS_DOWN, Emoji.CLAP)
@@ -35,41 +30,15 @@ ACTS = (
 )
 CAMPAIGN = {"num_reviews_initial_prompt": 2, "num_reviews_reply": 2, "num_required_rankings": 2, "max_active_trees": 2}
 
-steps = st.lists(
-    st.tuples(st.sampled_from(["work"] * 20 + ["take"] * 3 + ["react"] * 5 + list(ACTS)), st.integers(0, 2**16)),
-    min_size=30,
-    max_size=80,
-)
+DEEDS = ["work"] * 20 + ["take"] * 3 + ["react"] * 5 + ["wait", "tidy", "change", *ACTS]
 
-
-class OneTransaction:
-    """Runs use cases one after the other in a transaction that is never committed; those that fail roll back alone."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-        self.now = datetime(2026, 11, 20, tzinfo=UTC)
-
-    def run(self, use_case: Callable[[Transaction], T]) -> T:
-        connection = self._tx.connection
-        connection.exec_driver_sql("SAVEPOINT step")
-        try:
-            return use_case(dataclasses.replace(self._tx, now=self.now))
-        except BaseException:
-            self._tx.cache.clear()
-            connection.exec_driver_sql("ROLLBACK TO step")
-            raise
-        finally:
-            connection.exec_driver_sql("RELEASE step")
-
-
-class _Played(Exception):
-    """Rolls everything back that was played."""
+steps = st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 2**16)), min_size=30, max_size=80)
 
 
 class Play:
     """Carries out one step after the other; a step that cannot be done now is left out."""
 
-    def __init__(self, stage: OneTransaction) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.community = Community(stage)  # type: ignore[arg-type]
         self.community.set(**SMALL)
@@ -111,6 +80,16 @@ class Play:
 
     def react(self) -> None:
         self.community.react(self.choice.choice(PEOPLE), self.message(), self.choice.choice(EMOJIS))
+
+    def wait(self) -> None:
+        self.stage.now += self.choice.choice([timedelta(minutes=6), timedelta(hours=5), timedelta(days=3)])
+
+    def tidy(self) -> None:
+        self.community.tidy()
+
+    def change(self) -> None:
+        """Trees that were resumed ask for more rankings, or for fewer."""
+        self.community.set(num_required_rankings=self.choice.randint(1, 3))
 
     # --- moderators --------------------------------------------------------------------------------------------------
 
@@ -157,20 +136,17 @@ class Play:
         self.order.merge(self.user(), self.user())
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(HISTORIES, max_examples=25)
 @given(steps=steps, seed=st.integers(0, 2**16))
 def test_every_counter_is_what_a_recount_finds_whatever_moderators_do(
     database: Database, steps: list[tuple[str, int]], seed: int
 ) -> None:
-    def play(tx: Transaction) -> None:
-        stage = OneTransaction(dataclasses.replace(tx, rng=random.Random(seed)))
+    def history(stage: Stage) -> None:
         game = Play(stage)
         for action, choice in steps:
             game.step(action, choice)
             if action in ACTS:
                 assert differences(stage) == [], action  # type: ignore[arg-type]
         assert differences(stage) == []  # type: ignore[arg-type]
-        raise _Played
 
-    with pytest.raises(_Played):
-        database.run(play)
+    play(database, seed, history)

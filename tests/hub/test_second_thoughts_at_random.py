@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import random
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from itertools import product
-from typing import TypeVar
 from uuid import UUID
 
-import pytest
 from community import SMALL, Community, who
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from recount import differences
+from stage import HISTORIES, Stage, play
 from taken_back import contents, instead, labels, order, text, undo
 
 from oa.domain.emoji import Emoji
@@ -32,8 +30,6 @@ from oa.hub import answers
 from oa.hub.answers import LabelAnswer, RankingAnswer, TextAnswer
 from oa.hub.second_thoughts import Answer
 from oa.store.database import Database, Transaction
-
-T = TypeVar("T")
 
 PEOPLE = ("ada", "ben", "cleo", "dora", "emil")
 ACTIONS = ["work"] * 16 + ["ask"] * 6 + ["react", "remark", "skip", "wait", "undo", "undo", "instead", "delete"]
@@ -51,44 +47,6 @@ LABELS = ({"spam": 0.0}, {"spam": 0.0, "quality": 0.7}, {"spam": 1.0, "toxicity"
 steps = st.lists(
     st.tuples(st.sampled_from(ACTIONS), st.sampled_from(PEOPLE), st.integers(0, 2**16)), min_size=20, max_size=60
 )
-
-
-class Stage:
-    """Runs use cases one after the other in a transaction that is never committed; those that fail roll back alone."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self.tx = tx
-        self.now = datetime(2026, 11, 20, 22, tzinfo=UTC)
-
-    def run(self, use_case: Callable[[Transaction], T]) -> T:
-        with self._savepoint(keep=True):
-            return use_case(dataclasses.replace(self.tx, now=self.now))
-
-    def tried_out(self, act: Callable[[], T], seed: int) -> T:
-        """What comes of something, with the chance of a seed; it is undone afterwards."""
-        state = self.tx.rng.getstate()
-        self.tx.rng.seed(seed)
-        with self._savepoint(keep=False):
-            result = act()
-        self.tx.rng.setstate(state)
-        return result
-
-    @contextlib.contextmanager
-    def _savepoint(self, *, keep: bool) -> Iterator[None]:
-        execute, is_kept = self.tx.connection.exec_driver_sql, False
-        execute("SAVEPOINT step")
-        try:
-            yield
-            is_kept = keep
-        finally:
-            if not is_kept:
-                self.tx.cache.clear()
-                execute("ROLLBACK TO step")
-            execute("RELEASE step")
-
-
-class Played(Exception):
-    """Rolls everything back that was played."""
 
 
 class Play:
@@ -172,25 +130,26 @@ def another(task: Assignment, number: float) -> Answer:
     return order(task) if task.kind in RANKINGS else text(task, f"Words {number}")
 
 
-ROBUST = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FEW_HISTORIES = settings(HISTORIES, max_examples=10)
 
 
-def play(database: Database, steps: list[tuple[str, str, int]], seed: int, check: Callable[[Play], None]) -> None:
-    """Let people do something at random, check what holds then, and roll everything back."""
+def check_at_end(
+    database: Database, steps: list[tuple[str, str, int]], seed: int, check: Callable[[Play], None]
+) -> None:
+    """Let people do something at random, and check what holds then."""
 
-    def run(tx: Transaction) -> None:
-        game = Play(Stage(dataclasses.replace(tx, rng=random.Random(seed))))
+    def history(stage: Stage) -> None:
+        stage.now += timedelta(hours=22)  # so that a few hours lead into the next day
+        game = Play(stage)
         for step in steps:
             game.step(*step)
         game.community.tidy()  # what time alone changes has happened
         check(game)
-        raise Played
 
-    with pytest.raises(Played):
-        database.run(run)
+    play(database, seed, history)
 
 
-@ROBUST
+@FEW_HISTORIES
 @given(steps=steps, seed=st.integers(0, 2**16))
 def test_undo_leaves_the_database_as_if_the_answer_had_never_been(
     database: Database, steps: list[tuple[str, str, int]], seed: int
@@ -207,10 +166,10 @@ def test_undo_leaves_the_database_as_if_the_answer_had_never_been(
                 continue  # it cannot be answered any more, or what it brought about closed it
             assert contents(game.community) == before
 
-    play(database, steps, seed, check)
+    check_at_end(database, steps, seed, check)
 
 
-@ROBUST
+@FEW_HISTORIES
 @given(steps=steps, seed=st.integers(0, 2**16))
 def test_what_is_kept_agrees_with_the_facts_whatever_is_taken_back(
     database: Database, steps: list[tuple[str, str, int]], seed: int
@@ -221,10 +180,10 @@ def test_what_is_kept_agrees_with_the_facts_whatever_is_taken_back(
                 undo(game.community, name, task)
         assert differences(game.stage) == []  # type: ignore[arg-type]
 
-    play(database, steps, seed, check)
+    check_at_end(database, steps, seed, check)
 
 
-@ROBUST
+@FEW_HISTORIES
 @given(steps=steps, seed=st.integers(0, 2**16))
 def test_a_replacement_is_an_undo_and_an_answer_in_one(
     database: Database, steps: list[tuple[str, str, int]], seed: int
@@ -237,7 +196,7 @@ def test_a_replacement_is_an_undo_and_an_answer_in_one(
             whole, parts = (outcome(game, act, seed) for act in (at_once, in_two_steps))
             assert whole == parts or parts is TaskExpired
 
-    play(database, steps, seed, check)
+    check_at_end(database, steps, seed, check)
 
 
 def outcome(game: Play, act: Callable[[], UUID], seed: int) -> object:
