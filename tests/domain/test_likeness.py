@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oa.domain.likeness import likeness, shingles, words
+from oa.domain.likeness import BANDS, FEWEST_SHINGLES, likeness, shingles, sketch, words
 
 texts = st.text(max_size=60)
 
@@ -52,3 +54,44 @@ def test_capitals_punctuation_and_ways_of_writing_a_letter_make_no_difference() 
 @pytest.mark.parametrize("text", ["", "   ", "…!?", "\ud800"])
 def test_what_holds_no_word_is_like_nothing(text: str) -> None:
     assert likeness(shingles(text), shingles(text)) == 0
+
+
+# --- sketches ------------------------------------------------------------------------------------------------------
+
+
+def test_a_short_text_has_no_sketch() -> None:
+    assert sketch(shingles("Thank you very much for your help")) is None
+    assert sketch(shingles("Thank you very much for your help with this")) is not None
+
+
+@given(st.sets(st.integers(0, 2**32 - 1), min_size=FEWEST_SHINGLES, max_size=200), st.randoms())
+def test_a_sketch_does_not_depend_on_order(found: set[int], rng: random.Random) -> None:
+    turned = list(found)
+    rng.shuffle(turned)
+    made = sketch(turned)
+    assert made == sketch(found)
+    assert made is not None
+    assert len(made) == BANDS
+    assert all(0 <= mark < 2**32 for mark in made)
+
+
+@pytest.mark.parametrize(("size", "likeness_", "least", "most"), [
+    (100, 0.9, 0.98, 1.0),
+    (100, 0.8, 0.93, 1.0),
+    (30, 0.8, 0.90, 1.0),
+    (100, 0.1, 0.0, 0.15),
+    (100, 0.0, 0.0, 0.01),
+])  # fmt: skip
+def test_texts_that_are_alike_share_a_mark_and_others_do_not(
+    size: int, likeness_: float, least: float, most: float
+) -> None:
+    rng = random.Random(f"{size} {likeness_}")
+    shared = round(2 * size * likeness_ / (1 + likeness_))
+    met = 0
+    for _ in range(1000):
+        one = rng.sample(range(2**32), 2 * size - shared)
+        a, b = sketch(one[:size]), sketch(one[size - shared :])
+        assert a is not None
+        assert b is not None
+        met += any(mark == other for mark, other in zip(a, b, strict=True))
+    assert least <= met / 1000 <= most
