@@ -108,6 +108,9 @@ def _writer_pragmas(busy_timeout_s: float, *, foreign_keys: bool) -> tuple[str, 
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",  # what was acknowledged survives a power cut
         f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}",
+        # Each use case can be rolled back alone, for which SQLite copies every page that it touches: in memory, or else
+        # with eighty writes to a temporary file for one interaction.
+        "PRAGMA temp_store = MEMORY",
         "PRAGMA trusted_schema = ON",  # or else triggers may not call a function of ours
         "PRAGMA journal_size_limit = 67108864",
         "PRAGMA secure_delete = ON",  # what was erased is overwritten, so that nobody finds it in the file
