@@ -83,6 +83,12 @@ class ChatFull(Invalid):
     code = "chat_full"
 
 
+class ChatMessageTooLong(Invalid):
+    """The text is longer than a message of a chat may be; the message has both numbers."""
+
+    code = "chat_message_too_long"
+
+
 class ToolFailed(Unavailable):
     """A tool could not be reached, is not allowed, or answered what cannot be used."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import String, bindparam, cast, delete, or_, select, update
 
 from oa.domain.people import DELETED_USER, User, left_name
 from oa.domain.privacy import without_names
-from oa.store import people, search_index, tables
+from oa.store import chat_index, people, search_index, tables
 from oa.store.database import Transaction
 
 messages, journal, tasks, users = tables.messages, tables.journal, tables.tasks, tables.users
@@ -43,6 +43,9 @@ PLACES_OF = (
 FORGET = tuple(
     delete(table).where(table.c.user_id == bindparam("owner_id"))
     for table in (tables.tokens, tables.accounts, tables.user_languages, tables.terms_acceptances, tables.abuse_signs)
+)
+FORGET_CHATS = tuple(
+    delete(table).where(table.c.user_id == bindparam("owner_id")) for table in (tables.chats, tables.refresh_tokens)
 )
 FORGET_SIGNS_BESIDE = delete(tables.abuse_signs).where(tables.abuse_signs.c.other_user_id == bindparam("owner_id"))
 ANONYMISE = (
@@ -99,10 +102,11 @@ def remove_texts(tx: Transaction, user_id: UUID) -> None:
 def forget_person(tx: Transaction, user: User) -> None:
     """Take away everything that says who somebody was; what they did stays, by nobody in particular."""
     _forget_names(tx, user)
-    for statement in (*FORGET, FORGET_SIGNS_BESIDE, BLANK_REMARKS_BY, BLANK_TASKS_OF):
+    for statement in (*FORGET, *FORGET_CHATS, FORGET_SIGNS_BESIDE, BLANK_REMARKS_BY, BLANK_TASKS_OF):
         tx.execute(statement, {"owner_id": user.id})
     tx.execute(ANONYMISE, {"owner_id": user.id, "new_name": left_name(user.id)})
     people.forget_users(tx)
+    chat_index.forget(tx.connection)
 
 
 def _forget_names(tx: Transaction, user: User) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from oa.errors import BadFile, StoreTooNew
-from oa.store import backup, dialect, search_index
+from oa.store import backup, chat_index, dialect, search_index
 from oa.store.database import utc_now
 from oa.store.tables import metadata
 
@@ -32,7 +32,7 @@ class Scripts:
     head: str
 
 
-SCRIPTS = Scripts(Path(__file__).parent / "migrations", head="0001")
+SCRIPTS = Scripts(Path(__file__).parent / "migrations", head="0002")
 """Ours. The head is stated, so that a database that is up to date is recognised without loading Alembic."""
 
 
@@ -96,9 +96,11 @@ def alembic_config(connection: Connection, scripts: Scripts = SCRIPTS) -> Alembi
 def _run_alembic(connection: Connection, scripts: Scripts) -> None:
     from alembic import command
 
+    chat_index.drop(connection)
     search_index.drop(connection)
     command.upgrade(alembic_config(connection, scripts), "head")
     search_index.build(connection)
+    chat_index.build(connection)
     dialect.check_foreign_keys(connection)
 
 

@@ -69,6 +69,12 @@ SECTIONS: Mapping[str, Section] = {
     "tasks": Section(tables.tasks),
     "standing": Section(tables.standing, frozenset({"leader_order", "troll_order"})),
     "signs_of_abuse": Section(tables.abuse_signs, frozenset({"other_user_id", "evidence", "decided_by", "note"})),
+    "chats": Section(tables.chats, frozenset({"request_key"})),
+    "chat_messages": Section(tables.chat_messages, frozenset({"request_key"})),
+    "chat_choices": Section(tables.chat_evaluations),
+    "chat_reports": Section(tables.chat_reports),
+    "chat_shares": Section(tables.chat_shares, frozenset({"token_hash"})),
+    "refresh_tokens": Section(tables.refresh_tokens, frozenset({"token_hash"})),
     "journal_by": Section(tables.journal),
     "journal_about": Section(tables.journal, frozenset({"user_id"})),
 }

@@ -14,6 +14,13 @@ from uuid import UUID
 from sqlalchemy import Index, Table, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
+from oa.store.chat_tables import chat_evaluations as chat_evaluations
+from oa.store.chat_tables import chat_events as chat_events
+from oa.store.chat_tables import chat_messages as chat_messages
+from oa.store.chat_tables import chat_reports as chat_reports
+from oa.store.chat_tables import chat_shares as chat_shares
+from oa.store.chat_tables import chats as chats
+from oa.store.chat_tables import refresh_tokens as refresh_tokens
 from oa.store.columns import Json, UtcDateTime
 from oa.store.privacy_tables import terms as terms
 from oa.store.privacy_tables import terms_acceptances as terms_acceptances

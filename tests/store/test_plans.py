@@ -17,6 +17,7 @@ READ_WHOLE_TABLES = {
     "accounts.FORGET_INVITATIONS",
     "accounts.HAS_ADMIN",
     "campaign_settings._all",
+    "chat_events.OLD_ONES",
     "community.ALL_ANNOUNCEMENTS",
     "community.GOALS",
     "credentials.KEYS",
