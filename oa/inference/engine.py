@@ -143,6 +143,8 @@ class Capabilities:
     """The model's own template, in Jinja."""
     special_tokens: Mapping[str, str] = field(default_factory=dict[str, str])
     """By the name that templates use: `bos_token`, `eos_token`."""
+    special_names: frozenset[str] = frozenset()
+    """Every text that the tokenizer reads as one special token: what must not work when a person types it."""
 
 
 class Engine(Protocol):
