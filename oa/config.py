@@ -78,6 +78,26 @@ class Toxicity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A classifier nearby that answers {"inputs": text} with labels and scores. Unset: no text is classified."""
 
 
+class Inference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    model: str | None = None
+    """The model that answers when nobody names one: a name that `oa model list` shows, or a path. Unset: its default,
+    or the built-in demonstration where no model was added."""
+    memory_bytes: AtLeastOne | None = None
+    """What all loaded models may take together. Unset: seven tenths of the machine's memory."""
+    idle_unload_s: NotNegative = 900
+    """Seconds after which a model that nobody uses is unloaded; 0 keeps it."""
+    queue_size: NotNegative = 100
+    """How many requests may wait for one model; 0 is no limit."""
+    per_person: NotNegative = 40
+    """How many requests one person may have waiting and running; 0 is no limit."""
+    per_person_per_minute: NotNegative = 120
+    """How many requests one person may make in a minute; 0 is no limit."""
+    wait_s: NotNegative = 120
+    """Seconds that a request waits for a model before it is given up; 0 is no limit."""
+    run_s: NotNegative = 600
+    """Seconds that an answer may take; 0 is no limit."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: Path = Path("oa-data")
     """The directory that holds everything the hub keeps."""
@@ -91,6 +111,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How people prove who they are."""
     toxicity: Toxicity = Toxicity()
     """Who says how toxic a text is."""
+    inference: Inference = Inference()
+    """Which models answer, and how much they may be asked."""
 
 
 @dataclass(frozen=True, slots=True)

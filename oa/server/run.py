@@ -11,12 +11,14 @@ import sys
 from collections.abc import Callable
 
 import uvicorn
+from litestar import Litestar
 
 from oa import config as settings
 from oa.config import Config
 from oa.errors import CannotListen
 from oa.hub import accounts
 from oa.hub.transactions import Database
+from oa.inference.service import LocalAnswering
 from oa.server.app import create_app
 
 STOP_WITHIN_S = 10
@@ -29,8 +31,8 @@ BACKLOG = 2048
 """Connections that may wait to be accepted."""
 
 
-def run(config: Config, open_database: Callable[[Config], Database]) -> None:
-    """Listen, open the data, tell how to reach the hub, and serve until SIGINT or SIGTERM.
+def run(config: Config, open_database: Callable[[Config], Database], answering: LocalAnswering) -> None:
+    """Listen, open the data, tell how to reach the hub, and serve until SIGINT or SIGTERM. Then unload the models.
 
     Raises:
         CannotListen: the address or port cannot be had.
@@ -43,7 +45,7 @@ def run(config: Config, open_database: Callable[[Config], Database]) -> None:
             code = database.run(accounts.first_admin_code)
             sys.stdout.write(greeting(address_of(config.server, listener), code))
             sys.stdout.flush()
-            _serve(config, database, listener)
+            _serve(config, create_app(database, config, answering), answering, listener)
         finally:
             database.shut()
 
@@ -92,8 +94,8 @@ def greeting(address: str, admin_code: str | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _serve(config: Config, database: Database, listener: socket.socket) -> None:
-    app = create_app(database, config)
+def _serve(config: Config, app: Litestar, answering: LocalAnswering, listener: socket.socket) -> None:
+    app.on_shutdown.append(answering.close)
     served = uvicorn.Config(
         app,
         loop="auto",  # uvloop and httptools where they are installed

@@ -148,7 +148,7 @@ def test_serve_gives_the_settings_to_the_hub(monkeypatch: pytest.MonkeyPatch) ->
     from oa.server import run as server
 
     given: list[object] = []
-    monkeypatch.setattr(server, "run", lambda config, _open_database: given.append(config))
+    monkeypatch.setattr(server, "run", lambda config, _open_database, _answering: given.append(config))
     monkeypatch.setenv("OA_SERVER__HOST", "::1")
     assert run("serve", "--port", "9000", "--data-dir", "hub") == 0
     (config,) = given
