@@ -238,27 +238,37 @@ ON_TROLLBOARD = (
 TROLLS_FROM_THE_TOP = ON_TROLLBOARD.order_by(*TROLL_ORDER).limit(bindparam("most"))
 
 
-def _some_trolls() -> AnySelect:
-    """Those from the top who may act, or may not, with the places that they have among all."""
+def _some_trolls(*, enabled: bool) -> AnySelect:
+    """Those from the top who may act, or may not, with the places that they have among all.
+
+    Who they are is asked of the few hidden people: places come from the index of the board alone, without a look at
+    everybody on it.
+    """
+    gone = select(users.c.id).where(HIDDEN, users.c.deleted.is_(True))
+    stopped = select(users.c.id).where(HIDDEN, users.c.enabled.is_(False))
     place = func.row_number().over(order_by=TROLL_ORDER).label("rank")
-    placed = ON_TROLLBOARD.with_only_columns(users.c.id, users.c.enabled, place).subquery()
+    placed = (
+        select(standing.c.user_id, place)
+        .where(IN_FRAME, standing.c.troll_order.is_not(None), standing.c.user_id.not_in(gone))
+        .subquery()
+    )
     some = (
-        select(placed.c.id, placed.c.rank)
-        .where(placed.c.enabled == bindparam("is_enabled"))
+        select(placed.c.user_id, placed.c.rank)
+        .where(placed.c.user_id.not_in(stopped) if enabled else placed.c.user_id.in_(stopped))
         .order_by(placed.c.rank)
         .limit(bindparam("most"))
         .subquery()
     )
     return (
         select(*USER_COLUMNS, *TROLLS, some.c.rank)
-        .join_from(some, users, users.c.id == some.c.id)
-        .join(standing, standing.c.user_id == some.c.id)
+        .join_from(some, users, users.c.id == some.c.user_id)
+        .join(standing, standing.c.user_id == some.c.user_id)
         .where(IN_FRAME)
         .order_by(some.c.rank)
     )
 
 
-SOME_TROLLS = _some_trolls()
+ENABLED_TROLLS, STOPPED_TROLLS = _some_trolls(enabled=True), _some_trolls(enabled=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +309,7 @@ def trolls(tx: Transaction, frame: TimeFrame, most: int, *, enabled: bool | None
     if enabled is None:
         ranked = list(enumerate(tx.execute(TROLLS_FROM_THE_TOP, where), start=1))
     else:
-        ranked = [(row.rank, row) for row in tx.execute(SOME_TROLLS, {**where, "is_enabled": enabled})]
+        ranked = [(row.rank, row) for row in tx.execute(ENABLED_TROLLS if enabled else STOPPED_TROLLS, where)]
     width, names = len(USER_COLUMNS), (*TROLL_COUNTERS, *SUMS)
     return [
         Place(user_of(row), rank, dict(zip(names, row[width : width + len(names)], strict=True)))
