@@ -21,6 +21,8 @@ STANDARD_STREAM = Path("-")
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
 
+PEEKED_BYTES = 256
+
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -33,12 +35,27 @@ class LineFile:
     size_bytes: int | None
     """None where it cannot be known beforehand."""
     _raw: BinaryIO
-    _text: BinaryIO
+    _text: io.BufferedReader
 
     @property
     def position_bytes(self) -> int:
         """How much of the file itself, compressed as it may be, has been taken in."""
         return self._raw.tell() if self.size_bytes is not None else 0
+
+    def start(self) -> bytes:
+        """The first bytes of its text, which stay to be read; fewer than there are room for where a pipe is slow."""
+        return self._text.peek(PEEKED_BYTES)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes of its text, `size` at most; none at the end.
+
+        Raises:
+            BadFile: the compressed data is damaged.
+        """
+        try:
+            return self._text.read(size)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise BadFile(f"{self.name} is damaged: the compressed data cannot be read") from error
 
     def lines(self) -> Iterator[tuple[int, bytes | None]]:
         """The lines that are not empty, counted from 1; None for one that is too long to be read.
@@ -79,7 +96,7 @@ def reading(path: Path) -> Generator[LineFile]:
 
 def _line_file(name: str, size_bytes: int | None, raw: io.BufferedReader) -> LineFile:
     if raw.peek(2).startswith(GZIP_MAGIC):
-        return LineFile(name, size_bytes, raw, cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=raw))))
+        return LineFile(name, size_bytes, raw, io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw))))
     return LineFile(name, size_bytes, raw, raw)
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from oa.data.lines import LineFile
+from oa.data.format import Lines
 from oa.data.regroup import Regrouper
 from oa.domain.lifecycle import TreeState
 from oa.domain.records import Fault, MessageRecord, TreeRecord, canonical_id, fault_of
@@ -88,7 +88,7 @@ class _Broken(Exception):
     """Why a line cannot be taken."""
 
 
-def read_trees(file: LineFile) -> Iterator[TreeRecord | Fault]:
+def read_trees(file: Lines) -> Iterator[TreeRecord | Fault]:
     """Every tree of a file, and what could not be taken.
 
     Single messages are brought together by tree, wherever they stand, and come after everything else. Of a tree with
