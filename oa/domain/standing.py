@@ -228,12 +228,12 @@ def samples(message: Authored) -> Iterator[Sample]:
 
 
 def leader_score(counters: Mapping[str, int]) -> int:
-    points = sum(weight * counters.get(name, 0) for name, weight in POINTS.items())
-    return points + sum(counters.get(name, 0) // 10 for name in TENTHS)
+    tenths = sum(counters[name] // 10 for name in TENTHS if name in counters)
+    return tenths + sum(POINTS[name] * count for name, count in counters.items() if name in POINTS)
 
 
 def troll_score(counters: Mapping[str, int]) -> int:
-    return sum(weight * counters.get(name, 0) for name, weight in TROLL_POINTS.items())
+    return sum(TROLL_POINTS[name] * count for name, count in counters.items() if name in TROLL_POINTS)
 
 
 def mean(counters: Mapping[str, int], scale: Label) -> float | None:

@@ -308,7 +308,9 @@ def answer_ranking(
         not_rankable=answer.not_rankable,
         task_type=task.kind.value,
     )
-    growth.refresh_tree(tx, tree_id)
+    is_last = trees.ballots_on(tx, parent_id) >= campaigns.current(tx).num_required_rankings
+    if is_last or task.place_until is None:  # else the place is a ballot now, as with labels
+        growth.refresh_tree(tx, tree_id)
     return held.receipt(task)
 
 

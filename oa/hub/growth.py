@@ -109,7 +109,7 @@ def _score(tx: Transaction, tree: Tree, facts: Facts) -> Tree:
         # Ballots that cannot be merged must not keep the last volunteer from handing in; the tree is kept for a look.
         log.exception("the ballots of tree %s cannot be merged", tree.id)
         return dataclasses.replace(tree, state=TreeState.SCORING_FAILED)
-    with standing.following(tx, [tree.id]):
+    with standing.following_ranks(tx, tree.id):
         trees.save_ranks(tx, tree.id, ranks)
     return dataclasses.replace(tree, state=TreeState.READY_FOR_EXPORT)
 

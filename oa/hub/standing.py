@@ -63,6 +63,16 @@ class _Sum:
 
 
 def _sum(tx: Transaction, part: Part, bases: Bases) -> _Sum:
+    found = _ranked_sum(tx, part, bases)
+    for author_id, breadth, labels in standing_facts.votes(tx, part, bases):
+        found.add(author_id, breadth, rules.labelled(labels))
+    for user_id, breadth, mode, count in standing_facts.reviews(tx, part, bases):
+        found.add(user_id, breadth, {f"labels_{mode}": count})
+    return found
+
+
+def _ranked_sum(tx: Transaction, part: Part, bases: Bases) -> _Sum:
+    """What messages and ballots come to: the part of the sum that ranks decide on."""
     found = _Sum()
     for one in standing_facts.written(tx, part, bases):
         message = one.message
@@ -72,10 +82,6 @@ def _sum(tx: Transaction, part: Part, bases: Bases) -> _Sum:
             found.add(one.user_id, one.breadth, rules.authored(message))
             if not one.synthetic:
                 found.samples.update((sample.value, one.lang) for sample in rules.samples(message))
-    for author_id, breadth, labels in standing_facts.votes(tx, part, bases):
-        found.add(author_id, breadth, rules.labelled(labels))
-    for user_id, breadth, mode, count in standing_facts.reviews(tx, part, bases):
-        found.add(user_id, breadth, {f"labels_{mode}": count})
     for ballot in standing_facts.cast(tx, part, bases):
         counted = rules.ranked(ballot.order, ballot.ranks, not_rankable=ballot.not_rankable)
         found.add(ballot.user_id, ballot.breadth, counted)
@@ -181,6 +187,19 @@ def following(tx: Transaction, tree_ids: Iterable[UUID]) -> Generator[None]:
     finally:
         followed -= new
     _apply(tx, _sum(tx, part, bases).less(before))
+    roll(tx)
+
+
+@contextmanager
+def following_ranks(tx: Transaction, tree_id: UUID) -> Generator[None]:
+    """The same for one tree of which nothing but the ranks changes inside: half as much is counted."""
+    if _is_followed(tx, tree_id):
+        yield
+        return
+    part, bases = OfTrees([tree_id]), _kept(tx).bases
+    before = _ranked_sum(tx, part, bases)
+    yield
+    _apply(tx, _ranked_sum(tx, part, bases).less(before))
     roll(tx)
 
 

@@ -52,6 +52,22 @@ EVERY_ROW = select(standing)
 SAMPLES = select(collected)
 
 
+THESE_FRAMES = (
+    standing.c.user_id == bindparam("person"),
+    standing.c.frame.between(bindparam("widest"), bindparam("narrowest")),
+)
+
+
+@cache
+def _grow(names: tuple[str, ...]) -> Executable:
+    """For what earns points one by one and only becomes more, which is nearly all that happens."""
+    grown: dict[str, Any] = {name: standing.c[name] + bindparam(f"more_{name}") for name in names}
+    for order, counters in (("leader_order", LEADER_COUNTERS), ("troll_order", TROLL_COUNTERS)):
+        if set(counters).intersection(names):
+            grown[order] = func.coalesce(standing.c[order], 0) + bindparam(f"more_{order}", type_=Integer())
+    return standing.update().where(*THESE_FRAMES).values(grown)
+
+
 @cache
 def _add(names: tuple[str, ...]) -> Executable:
     after: dict[str, Any] = {name: standing.c[name] for name in COUNTERS}
@@ -63,14 +79,7 @@ def _add(names: tuple[str, ...]) -> Executable:
     if set(TROLL_COUNTERS).intersection(names):
         points = [weight * after[name] for name, weight in TROLL_POINTS.items()]
         added["troll_order"] = _order(points, [after[name] for name in TROLL_COUNTERS])
-    return (
-        standing.update()
-        .where(
-            standing.c.user_id == bindparam("person"),
-            standing.c.frame.between(bindparam("widest"), bindparam("narrowest")),
-        )
-        .values(added)
-    )
+    return standing.update().where(*THESE_FRAMES).values(added)
 
 
 def _order(points: Sequence[Any], counters: Sequence[Any]) -> Any:
@@ -81,7 +90,12 @@ def add(tx: Transaction, user_id: UUID, more: Mapping[str, int], *, widest: int 
     """Add to a person's counters in the frames from the widest to the narrowest, both by their breadth."""
     names = tuple(sorted(more))
     values = {f"more_{name}": more[name] for name in names}
-    moved = tx.execute(_add(names), {"person": user_id, "widest": widest, "narrowest": narrowest, **values})
+    where = {"person": user_id, "widest": widest, "narrowest": narrowest}
+    if min(more.values()) > 0 and not set(TENTHS).intersection(names):
+        values |= {"more_leader_order": -leader_score(more), "more_troll_order": -troll_score(more)}
+        moved = tx.execute(_grow(names), where | values)
+    else:
+        moved = tx.execute(_add(names), where | values)
     if moved.rowcount <= narrowest - widest:
         insert = dialect.insert_or_ignore(tx.connection, standing)
         row = {"user_id": user_id, **{name: more[name] for name in names}, **orders(more)}

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import reduce
-from operator import add
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, and_, case, func, literal, select, true
+from sqlalchemy import Column, ColumnElement, Integer, Select, bindparam, case, func, literal_column, select
 
 from oa.domain.lifecycle import TreeState
 from oa.domain.standing import Authored
 from oa.domain.tree import Role
 from oa.store.database import Transaction
 from oa.store.messages import LARGEST_IN
-from oa.store.tables import ballots, messages, tasks, text_labels, trees
+from oa.store.tables import UtcDateTime, ballots, messages, tasks, text_labels, trees
 
 AnySelect = Select[*tuple[Any, ...]]
 
@@ -75,20 +74,7 @@ class Cast:
 
 
 def written(tx: Transaction, part: Part, bases: Bases) -> Iterator[Written]:
-    statement = select(
-        messages.c.user_id,
-        _breadth(messages.c.created_date, bases),
-        messages.c.lang,
-        messages.c.deleted,
-        messages.c.synthetic,
-        messages.c.role,
-        messages.c.parent_id,
-        messages.c.review_result,
-        messages.c.rank,
-        messages.c.emojis,
-        trees.c.state,
-    ).outerjoin_from(messages, trees, trees.c.message_tree_id == messages.c.id)
-    for row in _rows(tx, statement, part, messages.c.message_tree_id, messages.c.created_date):
+    for row in _facts(tx, _WRITTEN, part, bases):
         user_id, breadth, lang, deleted, synthetic, role, parent_id, result, rank, emojis, state = row
         message = Authored(
             role=Role(role),
@@ -102,67 +88,121 @@ def written(tx: Transaction, part: Part, bases: Bases) -> Iterator[Written]:
 
 def votes(tx: Transaction, part: Part, bases: Bases) -> Iterator[tuple[UUID, int, Mapping[str, float]]]:
     """Labels on messages that are not deleted, which count for their authors and with the dates of the messages."""
-    statement = (
-        select(messages.c.user_id, _breadth(messages.c.created_date, bases), text_labels.c.labels)
-        .join_from(messages, text_labels, text_labels.c.message_id == messages.c.id)
-        .where(messages.c.user_id.is_not(None), messages.c.deleted.is_(False))
-    )
-    yield from _rows(tx, statement, part, messages.c.message_tree_id, messages.c.created_date)
+    yield from _facts(tx, _VOTES, part, bases)
 
 
 def reviews(tx: Transaction, part: Part, bases: Bases) -> Iterator[tuple[UUID, int, str, int]]:
     """Who gave reviews, of which mode, and how many."""
-    breadth = _breadth(text_labels.c.created_date, bases)
-    statement = (
-        select(text_labels.c.user_id, breadth, tasks.c.mode, func.count())
-        .join_from(text_labels, tasks, tasks.c.id == text_labels.c.task_id)
-        .group_by(text_labels.c.user_id, breadth, tasks.c.mode)
-    )
-    if isinstance(part, OfTrees):
-        statement = statement.join(messages, messages.c.id == text_labels.c.message_id)
-    yield from _rows(tx, statement, part, messages.c.message_tree_id, text_labels.c.created_date)
+    yield from _facts(tx, _REVIEWS_OF_TREES if isinstance(part, OfTrees) else _REVIEWS, part, bases)
 
 
 def cast(tx: Transaction, part: Part, bases: Bases) -> Iterator[Cast]:
-    date = ballots.c.created_date
-    statement = select(
-        ballots.c.user_id,
-        _breadth(date, bases),
-        ballots.c.ranking,
-        ballots.c.not_rankable,
-        ballots.c.message_tree_id,
-    )
-    found = list(_rows(tx, statement, part, ballots.c.message_tree_id, date))
+    found = list(_facts(tx, _CAST, part, bases))
     if not found:
         return
-    some = part if not isinstance(part, OfTime) else OfTrees(list({row.message_tree_id for row in found}))
-    placed = select(messages.c.id, messages.c.rank).where(messages.c.rank.is_not(None))
-    rows = _rows(tx, placed, some, messages.c.message_tree_id, messages.c.created_date)
-    ranks = {str(message_id): rank for message_id, rank in rows}
+    some = part if not isinstance(part, OfTime) else OfTrees(list({row[4] for row in found}))
+    ranks = {str(message_id): rank for message_id, _, rank in _facts(tx, _RANKS, some, {})}
     for user_id, breadth, order, not_rankable, _ in found:
         yield Cast(user_id, breadth, order, not_rankable, ranks)
 
 
-def _breadth(date: Column[Any], bases: Bases) -> ColumnElement[int]:
-    """How many frames narrower than the widest a date lies in: each lies inside the wider ones."""
-    inside: list[ColumnElement[int]] = [case((date >= base, 1), else_=0) for base in bases.values()]
-    return reduce(add, inside) if inside else literal(0)
+# --- statements ------------------------------------------------------------------------------------------------------
 
 
-def _rows(tx: Transaction, statement: AnySelect, part: Part, tree_id: Column[Any], date: Column[Any]) -> Iterator[Any]:
-    for condition in _conditions(part, tree_id, date):
-        rows = tx.connection.execute(statement.where(condition), execution_options={"yield_per": ROWS_AT_ONCE})
-        yield from rows
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    """A kind of fact: whose, when, and what else; the breadth is put in as the second column."""
+
+    statement: AnySelect
+    tree_id: Column[Any]
+    date: Column[Any]
+    is_counted: bool = False
+    """Rows that are alike come as one, with their number as the last column."""
 
 
-def _conditions(part: Part, tree_id: Column[Any], date: Column[Any]) -> Iterable[ColumnElement[bool]]:
+_WRITTEN = _Source(
+    select(
+        messages.c.user_id,
+        messages.c.lang,
+        messages.c.deleted,
+        messages.c.synthetic,
+        messages.c.role,
+        messages.c.parent_id,
+        messages.c.review_result,
+        messages.c.rank,
+        messages.c.emojis,
+        trees.c.state,
+    ).outerjoin_from(messages, trees, trees.c.message_tree_id == messages.c.id),
+    messages.c.message_tree_id,
+    messages.c.created_date,
+)
+_VOTES = _Source(
+    select(messages.c.user_id, text_labels.c.labels)
+    .join_from(messages, text_labels, text_labels.c.message_id == messages.c.id)
+    .where(messages.c.user_id.is_not(None), messages.c.deleted.is_(False)),
+    messages.c.message_tree_id,
+    messages.c.created_date,
+)
+_REVIEWS = _Source(
+    select(text_labels.c.user_id, tasks.c.mode).join_from(text_labels, tasks, tasks.c.id == text_labels.c.task_id),
+    messages.c.message_tree_id,
+    text_labels.c.created_date,
+    is_counted=True,
+)
+_REVIEWS_OF_TREES = replace(
+    _REVIEWS, statement=_REVIEWS.statement.join(messages, messages.c.id == text_labels.c.message_id)
+)
+_CAST = _Source(
+    select(ballots.c.user_id, ballots.c.ranking, ballots.c.not_rankable, ballots.c.message_tree_id),
+    ballots.c.message_tree_id,
+    ballots.c.created_date,
+)
+_RANKS = _Source(
+    select(messages.c.id, messages.c.rank).where(messages.c.rank.is_not(None)),
+    messages.c.message_tree_id,
+    messages.c.created_date,
+)
+
+
+def _facts(tx: Transaction, source: _Source, part: Part, bases: Bases) -> Iterator[Any]:
+    values: dict[str, Any] = {f"base_{breadth}": base for breadth, base in bases.items()}
+    breadths = tuple(bases)
     match part:
-        case Everything():
-            yield true()
-        case OfTime(start, None):
-            yield date >= start
-        case OfTime(start, end):
-            yield and_(date >= start, date < end)
+        case OfTrees([tree_id]):
+            yield from tx.execute(_statement(source, "tree", breadths), {**values, "tree_id": tree_id})
         case OfTrees(tree_ids):
+            statement = _statement(source, "trees", breadths)
             for start in range(0, len(tree_ids), LARGEST_IN):
-                yield tree_id.in_(tree_ids[start : start + LARGEST_IN])
+                some = list(tree_ids[start : start + LARGEST_IN])
+                yield from tx.connection.execute(statement, {**values, "tree_ids": some})
+        case OfTime(start, end):
+            statement = _statement(source, "time" if end is None else "period", breadths)
+            yield from tx.connection.execute(statement, {**values, "start": start, "end": end})
+        case Everything():
+            statement = _statement(source, "everything", breadths)
+            yield from tx.connection.execute(statement, values, execution_options={"yield_per": ROWS_AT_ONCE})
+
+
+@cache
+def _statement(source: _Source, which: str, breadths: tuple[int, ...]) -> AnySelect:
+    breadth = _breadth(source.date, breadths).label("breadth")
+    whose, *others = source.statement.selected_columns
+    statement = source.statement.with_only_columns(whose, breadth, *others, maintain_column_froms=True)
+    if source.is_counted:
+        statement = statement.add_columns(func.count()).group_by(whose, literal_column("breadth"), *others)
+    start, end = (bindparam(name, type_=UtcDateTime()) for name in ("start", "end"))
+    conditions: dict[str, tuple[ColumnElement[bool], ...]] = {
+        "tree": (source.tree_id == bindparam("tree_id"),),
+        "trees": (source.tree_id.in_(bindparam("tree_ids", expanding=True)),),
+        "time": (source.date >= start,),
+        "period": (source.date >= start, source.date < end),
+        "everything": (),
+    }
+    return statement.where(*conditions[which])
+
+
+def _breadth(date: Column[Any], breadths: tuple[int, ...]) -> ColumnElement[int]:
+    """How many frames narrower than the widest a date lies in: each lies inside the wider ones."""
+    one, none = literal_column("1", Integer()), literal_column("0", Integer())
+    starts = [bindparam(f"base_{breadth}", type_=UtcDateTime()) for breadth in breadths]
+    return sum((case((date >= start, one), else_=none) for start in starts), none)

@@ -31,13 +31,18 @@ BALLOT_COUNTS = (
     .where(ballots.c.message_tree_id == bindparam("tree_id"))
     .group_by(ballots.c.parent_id)
 )
+BALLOTS_ON = select(func.count()).where(ballots.c.parent_id == bindparam("parent_id"))
 BALLOTS = (
     select(ballots.c.parent_id, ballots.c.ranking, ballots.c.not_rankable)
     .where(ballots.c.message_tree_id == bindparam("tree_id"))
     .order_by(ballots.c.created_date, ballots.c.task_id)
 )
 SET_RANK = messages.update().where(messages.c.id == bindparam("message_id")).values(rank=bindparam("new_rank"))
-FORGET_RANKS = messages.update().where(messages.c.message_tree_id == bindparam("tree_id")).values(rank=None)
+FORGET_RANKS = (
+    messages.update()
+    .where(messages.c.message_tree_id == bindparam("tree_id"), messages.c.rank.is_not(None))
+    .values(rank=None)
+)
 OF_STATE = (
     select(trees.c.message_tree_id)
     .where(trees.c.lang == bindparam("lang"), trees.c.state == bindparam("state"))
@@ -152,6 +157,12 @@ def ballot_counts(tx: Transaction, tree_id: UUID) -> dict[UUID, int]:
     """How many ballots the replies to each message have."""
     rows = tx.execute(BALLOT_COUNTS, {"tree_id": tree_id})
     return {row.parent_id: row.ballots for row in rows}
+
+
+def ballots_on(tx: Transaction, parent_id: UUID) -> int:
+    """How many ballots the replies to a message have."""
+    count: int = tx.execute(BALLOTS_ON, {"parent_id": parent_id}).scalar_one()
+    return count
 
 
 def ballots_of(tx: Transaction, tree_id: UUID) -> dict[UUID, list[tuple[tuple[UUID, ...], bool]]]:
