@@ -106,7 +106,7 @@ def _rows(path: Path, file: LineFile) -> Iterator[tuple[int, bytes | None]]:
 
 
 def _values(file: LineFile) -> Iterator[tuple[int, bytes | None]]:
-    """The elements of a JSON array, or JSON values one after the other, counted from 1."""
+    """The objects of a JSON array, or objects one after the other, counted from 1."""
     scanner = json.JSONDecoder()
     pieces = _pieces(file)
     text = ""
