@@ -26,6 +26,7 @@ from oa.server.limits import Limits
 from oa.server.me import MeController
 from oa.server.messages import FrontendMessageController, MessageController
 from oa.server.metrics import Measured, Metrics
+from oa.server.openai.controller import OpenAIController
 from oa.server.search import SearchController
 from oa.server.second_thoughts import SecondThoughtsController
 from oa.server.setup import SetupController
@@ -65,7 +66,7 @@ OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
 )
 """Everything under /api/v1."""
 
-OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (HealthController, SetupController)
+OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (HealthController, SetupController, OpenAIController)
 
 
 def create_app(database: Database, config: Config, answering: Answering | None = None) -> Litestar:

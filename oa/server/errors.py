@@ -1,7 +1,8 @@
 """Failures become answers here, and nowhere else are statuses known.
 
 Under /api/v1 the body is Open-Assistant's `{error_code, message}`, and for a request that cannot be decoded its list of
-what is wrong; everywhere else it is a problem document (RFC 9457). No answer holds internal text.
+what is wrong; under /v1 it is OpenAI's error object; everywhere else a problem document (RFC 9457). No answer holds
+internal text.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from oa import errors
 from oa.errors import OaError, TooMany
 from oa.protocol.errors import Failure, HTTPValidationError, Problem, ValidationError
+from oa.protocol.openai import OpenAIError, OpenAIFailure
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,9 @@ AnyRequest = Request[Any, Any, Any]
 
 OPEN_ASSISTANT = "/api/v1/"
 """Below this path, failures look as Open-Assistant's did."""
+
+OPENAI = "/v1/"
+"""Below this path, failures look as OpenAI's do."""
 
 STATUS: Mapping[type[OaError], int] = {
     OaError: 400,
@@ -57,6 +62,25 @@ OPEN_ASSISTANT_STATUS: Mapping[type[OaError], int] = {
 }
 """Where Open-Assistant's answers differ: what a volunteer did wrong is nearly always 400."""
 
+OPENAI_STATUS: Mapping[type[OaError], int] = {
+    **STATUS,
+    errors.ClientNotAuthorized: 401,
+    errors.TermsNotAccepted: 403,
+}
+"""Where OpenAI's answers differ."""
+
+OPENAI_CODES: Mapping[type[OaError], str] = {
+    errors.ClientNotAuthorized: "invalid_api_key",
+    errors.UnknownModel: "model_not_found",
+    errors.PromptTooLong: "context_length_exceeded",
+    TooMany: "rate_limit_exceeded",
+    OaError: "",
+}
+"""Names that OpenAI's clients compare, by the nearest class; the others keep their own."""
+
+OPENAI_TYPES: Mapping[int, str] = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+"""By status; other refusals are "invalid_request_error", and failures of the hub "server_error"."""
+
 SENTENCES: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "this is not a request that HTTP allows"),
     404: ("not_found", "there is nothing at this address; /schema lists what there is"),
@@ -68,7 +92,9 @@ SENTENCES: Mapping[int, tuple[str, str]] = {
 
 def status_of(error: OaError, path: str) -> int:
     """The HTTP status of an expected failure at an address."""
-    if not path.startswith(OPEN_ASSISTANT):
+    if path.startswith(OPENAI):
+        table = OPENAI_STATUS
+    elif not path.startswith(OPEN_ASSISTANT):
         table = STATUS
     elif isinstance(error, errors.TaskNotFound) and path.endswith("/ack"):
         return 404  # Open-Assistant's only exception
@@ -84,6 +110,8 @@ def answer_expected(request: AnyRequest, error: OaError) -> Response[bytes]:
     if status == 500:
         log.error("%s: %s %s", error.code, error, error.context)
     headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, TooMany) else {}
+    if path.startswith(OPENAI):
+        return _json(status, openai_failure(error), headers)
     return _answer(path, status, Failure(error_code=error.number, message=str(error), code=error.code), headers)
 
 
@@ -93,6 +121,8 @@ def answer_unreadable(request: AnyRequest, error: ValidationException) -> Respon
     found = [_explain(message) for message in extra]
     found = found or [ValidationError(loc=["query"], msg=_sentence(error.detail)[0], type="value_error.missing")]
     sentences = "; ".join(f"{_where(one)} {one.msg}" for one in found)
+    if request.scope["path"].startswith(OPENAI):
+        return _json(400, _openai(400, sentences, "invalid_request", ".".join(map(str, found[0].loc[1:])) or None))
     if request.scope["path"].startswith(OPEN_ASSISTANT):
         return _json(422, HTTPValidationError(detail=found, message=sentences))
     return _problem(422, Problem(type="urn:oa:invalid", title=sentences, status=422, errors=found))
@@ -110,10 +140,27 @@ def answer_framework(request: AnyRequest, error: HTTPException) -> Response[byte
 
 def answer_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
     """For a fault of the hub itself: the log gets the facts, the caller a number to ask about."""
-    reference = uuid4().hex[:12]
-    log.error("%s %s failed (%s)", request.scope["method"], request.scope["path"], reference, exc_info=error)
-    message = f"the hub failed at this, and nothing was changed; whoever runs it finds why in its log under {reference}"
+    message = _logged(f"{request.scope['method']} {request.scope['path']}", error)
     return _answer(request.scope["path"], 500, Failure(error_code=0, message=message, code="failed"), {})
+
+
+def openai_failure(error: OaError) -> OpenAIFailure:
+    """An expected failure in the words of OpenAI's clients."""
+    status = status_of(error, OPENAI)
+    code = next(OPENAI_CODES[kind] for kind in type(error).__mro__ if kind in OPENAI_CODES) or error.code
+    param = "model" if isinstance(error, errors.UnknownModel) else error.context.get("param")
+    return _openai(status, str(error), code, param)
+
+
+def openai_unexpected(what: str, error: Exception) -> OpenAIFailure:
+    """A fault of the hub where the status is sent already."""
+    return _openai(500, _logged(what, error), "failed")
+
+
+def _logged(what: str, error: Exception) -> str:
+    reference = uuid4().hex[:12]
+    log.error("%s failed (%s)", what, reference, exc_info=error)
+    return f"the hub failed at this, and nothing was changed; whoever runs it finds why in its log under {reference}"
 
 
 HANDLERS: Mapping[Any, Any] = {
@@ -125,9 +172,16 @@ HANDLERS: Mapping[Any, Any] = {
 
 
 def _answer(path: str, status: int, failure: Failure, headers: Mapping[str, str]) -> Response[bytes]:
+    if path.startswith(OPENAI):
+        return _json(status, _openai(status, failure.message, failure.code), headers)
     if path.startswith(OPEN_ASSISTANT):
         return _json(status, failure, headers)
     return _problem(status, Problem(type=f"urn:oa:{failure.code}", title=failure.message, status=status), headers)
+
+
+def _openai(status: int, message: str, code: str, param: str | None = None) -> OpenAIFailure:
+    kind = OPENAI_TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+    return OpenAIFailure(error=OpenAIError(message=message, type=kind, param=param, code=code))
 
 
 def _json(status: int, body: msgspec.Struct, headers: Mapping[str, str] | None = None) -> Response[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
@@ -13,14 +14,15 @@ from litestar.response import Redirect
 
 import oa
 from oa.protocol.errors import Failure, HTTPValidationError, Problem
+from oa.protocol.openai import OpenAIFailure
 from oa.server import schema_page
-from oa.server.errors import OPEN_ASSISTANT
+from oa.server.errors import OPEN_ASSISTANT, OPENAI
 
-DESCRIPTION = """Collection of conversation trees by a community, in the protocol of Open-Assistant.
+DESCRIPTION = """Collection of conversation trees by a community, in the protocol of Open-Assistant, and chat.
 
 Programs send an API key, people an access token. A failure under /api/v1 is an object with `error_code` and `message`,
-elsewhere a problem document (RFC 9457). `Idempotency-Key` on POST /api/v1/tasks/ and /api/v1/tasks/interaction makes
-it safe to send the same again."""
+under /v1 OpenAI's error object, elsewhere a problem document (RFC 9457). `Idempotency-Key` on POST /api/v1/tasks/ and
+/api/v1/tasks/interaction makes it safe to send the same again."""
 
 SCHEMES: dict[str, SecurityScheme] = {
     "api-key": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
@@ -103,7 +105,7 @@ def complete(schema: Json) -> Json:
     """Say how failures look, which the framework describes as its own."""
     schemas: Json = schema["components"].setdefault("schemas", {})
     _, found = msgspec.json.schema_components(
-        (Failure, HTTPValidationError, Problem), ref_template="#/components/schemas/{name}"
+        (Failure, HTTPValidationError, OpenAIFailure, Problem), ref_template="#/components/schemas/{name}"
     )
     schemas.update(found)
     for path, operations in cast(Mapping[str, Json], schema["paths"]).items():
@@ -118,15 +120,30 @@ def _complete_operation(path: str, operation: Json) -> None:
         body["required"] = {"type": "null"} not in kinds
     responses: Json = operation["responses"]
     responses.pop("400", None)
-    is_open_assistant = path.startswith(OPEN_ASSISTANT)
+    shapes = _shapes(path)
     if operation.get("parameters") or operation.get("requestBody"):
-        unreadable = HTTPValidationError if is_open_assistant else Problem
-        responses["422"] = _failure(unreadable, "A parameter or the body cannot be read.", is_open_assistant)
-    failure = Failure if is_open_assistant else Problem
-    responses["default"] = _failure(failure, "Any other failure.", is_open_assistant)
+        responses[shapes.unreadable_status] = _failure(shapes.unreadable, "A parameter or the body cannot be read.")
+    responses["default"] = _failure(shapes.failure, "Any other failure.")
 
 
-def _failure(body: type[msgspec.Struct], description: str, is_open_assistant: bool) -> Json:
-    media_type = "application/json" if is_open_assistant else "application/problem+json"
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """How failures look under an address."""
+
+    failure: type[msgspec.Struct]
+    unreadable: type[msgspec.Struct]
+    unreadable_status: str = "422"
+
+
+def _shapes(path: str) -> Shapes:
+    if path.startswith(OPENAI):
+        return Shapes(OpenAIFailure, OpenAIFailure, "400")
+    if path.startswith(OPEN_ASSISTANT):
+        return Shapes(Failure, HTTPValidationError)
+    return Shapes(Problem, Problem)
+
+
+def _failure(body: type[msgspec.Struct], description: str) -> Json:
+    media_type = "application/problem+json" if body is Problem else "application/json"
     content = {media_type: {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}}
     return {"description": description, "content": content}

@@ -141,6 +141,7 @@ def test_no_request_makes_the_hub_fail(world: World, label: str, mode: Generatio
             assert answer.status_code in (501, 503), answer.text
             assert answer.json()["code"] in EXPECTED_UNAVAILABLE
         elif answer.status_code >= 400:
-            assert answer.json().get("message") or answer.json().get("title")
+            told = answer.json().get("error", answer.json())
+            assert told.get("message") or told.get("title")
 
     send()

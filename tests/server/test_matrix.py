@@ -34,6 +34,7 @@ PROGRAMS = ("untrusted", "trusted")
 ACTORS = ("anonymous", *ROLES, *PROGRAMS)
 
 OK, KEY, ADMIN, SIGN_IN, GONE = "allowed", "403/2", "403/3", "401/600", "404"
+NO_KEY = "401/invalid_api_key"
 
 Outcomes = tuple[str, str]
 """For one's own, and for what is somebody else's."""
@@ -77,11 +78,18 @@ ADMINS = rule(
 PEOPLE = rule(anonymous=SIGN_IN, volunteer=BOTH, untrusted=(SIGN_IN, SIGN_IN), trusted=(SIGN_IN, SIGN_IN))
 ONESELF_TRUSTED = rule(volunteer=BOTH, untrusted=(KEY, KEY))
 
+OPENAI = rule(anonymous=NO_KEY, volunteer=BOTH, untrusted=BOTH)
+
 API = "/api/v1"
 RULES: Mapping[str, Mapping[str, Outcomes]] = {
     "GET /healthz": EVERYBODY,
     "GET /metrics": EVERYBODY,
     "GET /readyz": EVERYBODY,
+    "GET /v1/models": OPENAI,
+    "GET /v1/models/{name}": OPENAI,
+    "POST /v1/chat/completions": OPENAI,
+    "POST /v1/completions": OPENAI,
+    "POST /v1/embeddings": OPENAI,
     "DELETE /announcements/{announcement_id}": MODERATORS,
     "DELETE /frontend_users/{auth_method}/{username}/messages": MODERATORS_ON_OTHERS,
     "DELETE /goals/{kind}/{lang}": MODERATORS,
@@ -237,6 +245,9 @@ def sent(operation: str, thing: Thing, own: Thing, merged_into: str) -> dict[str
         "POST /tasks/{task_id}/ack": {"message_id": "x"},
         "POST /tasks/{task_id}/nack": {"reason": "x"},
         "POST /terms": {"text": "Be kind."},
+        "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "x"}]},
+        "POST /v1/completions": {"prompt": "x"},
+        "POST /v1/embeddings": {"input": "x"},
         "POST /text_labels": {
             "type": "text_labels",
             "user": own.identity,
@@ -345,6 +356,8 @@ def _thing(tx: Transaction, client: UUID, username: str, user_id: UUID | None = 
 def outcome(answer: httpx.Response) -> str:
     """Whether an answer is a refusal for want of authority, or something that somebody who may can meet."""
     known = answer.json() if "json" in answer.headers.get("content-type", "") and answer.status_code >= 400 else {}
+    if "error" in known:
+        return f"401/{known['error']['code']}" if answer.status_code == 401 else OK
     if answer.status_code == 403:
         return f"403/{known['error_code']}"
     if answer.status_code == 401 and known["message"] != "the name or the password is wrong":
@@ -375,7 +388,7 @@ def address(operation: str, thing: Thing) -> str:
         "version": "1",
     }
     filled = path.format(**values)
-    return filled if path in ("/healthz", "/readyz", "/metrics") else API + filled
+    return filled if path.startswith(("/healthz", "/readyz", "/metrics", "/v1/")) else API + filled
 
 
 async def found_outcomes(operation: str, world: World, file: Path) -> dict[str, Outcomes]:

@@ -23,13 +23,14 @@ async def test_every_reference_leads_somewhere(hub: Any) -> None:
 async def test_every_operation_says_how_it_fails(hub: Any) -> None:
     schema = (await hub.http.get("/schema")).json()
     for path, operations in schema["paths"].items():
-        shape = "Failure" if path.startswith("/api/v1/") else "Problem"
+        is_openai = path.startswith("/v1/")
+        shape = "OpenAIFailure" if is_openai else "Failure" if path.startswith("/api/v1/") else "Problem"
         for method, operation in operations.items():
             (content,) = operation["responses"]["default"]["content"].values()
             assert content["schema"]["$ref"].endswith(shape), (method, path)
-            assert "400" not in operation["responses"]
             takes = bool(operation.get("parameters") or operation.get("requestBody"))
-            assert ("422" in operation["responses"]) == takes
+            assert ("422" in operation["responses"]) == (takes and not is_openai)
+            assert ("400" in operation["responses"]) == (takes and is_openai)
 
 
 async def test_every_operation_and_every_tag_has_a_description(hub: Any) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, replace
 
-from oa.errors import OaError, UnknownModel
+from oa.errors import UnknownModel
 from oa.inference.answering import Model, Question, Queued, Started
 from oa.inference.engine import End, Reason, Token, ToolCall
 
@@ -21,7 +21,7 @@ MODEL = Model(
     embeddings=True,
 )
 
-Piece = str | Token | Queued | OaError | asyncio.Event
+Piece = str | Token | Queued | Exception | asyncio.Event
 """What happens next: text comes, the request waits, the model fails, or it is silent until the test says so."""
 
 
@@ -37,7 +37,13 @@ class ScriptedAnswering:
     """Gives the answers of `will` one after another, and then repeats the last turn in words."""
 
     def __init__(self, *models: Model) -> None:
-        self.all_models = models or (MODEL,)
+        self._first_models = models or (MODEL,)
+        self._news = asyncio.Event()
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new."""
+        self.all_models = self._first_models
         self.asked: list[Question] = []
         self.cancelled: list[str] = []
         """The ids of the questions whose answer was not listened to until its end."""
@@ -56,41 +62,55 @@ class ScriptedAnswering:
     async def models(self) -> tuple[Model, ...]:
         return self.all_models
 
+    def can_use_tools(self) -> None:
+        """From now on the models' templates have a form of their own for calls."""
+        self.all_models = tuple(replace(model, tools=True) for model in self.all_models)
+
+    async def until(self, has_happened: Callable[[], bool]) -> None:
+        """Return when something is true that changes as questions are asked, or cancelled."""
+        async with asyncio.timeout(10):
+            while not has_happened():
+                self._news.clear()
+                await self._news.wait()
+
     async def answer(self, question: Question) -> AsyncGenerator[Queued | Started | Token | End, None]:
         self.asked.append(question)
+        self._news.set()
         self._find(question.model)
         script = self._scripts.popleft() if self._scripts else _echo(question)
-        waits = [piece for piece in script.pieces if isinstance(piece, Queued)]
         is_over = False
         try:
-            for wait in waits:
-                yield wait
-            refusal = script.pieces[0] if script.pieces else None
-            if isinstance(refusal, OaError):
-                raise refusal
-            prompt_tokens = await self.count_tokens(question)
-            yield Started(prompt_tokens, script.dropped_turns)
-            count = 0
-            for piece in script.pieces:
-                match piece:
-                    case OaError():
-                        raise piece
-                    case asyncio.Event():
-                        await piece.wait()
-                    case str() | Token():
-                        await asyncio.sleep(0)
-                        count += 1
-                        yield Token(piece, count) if isinstance(piece, str) else piece
-                    case Queued():
-                        pass
-            is_over = True
-            yield End(script.reason, prompt_tokens, count, tool_calls=script.tool_calls)
-        except OaError:
+            async for piece in self._play(question, script):
+                is_over = isinstance(piece, End)
+                yield piece
+        except Exception:
             is_over = True
             raise
         finally:
             if not is_over:
                 self.cancelled.append(question.id)
+                self._news.set()
+
+    async def _play(self, question: Question, script: Script) -> AsyncGenerator[Queued | Started | Token | End, None]:
+        """The pieces in their order; `Started` comes before the first text, or before the end."""
+        prompt_tokens, count = await self.count_tokens(question), 0
+        started = Started(prompt_tokens, script.dropped_turns)
+        for piece in script.pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            if isinstance(piece, asyncio.Event):
+                await piece.wait()
+            elif isinstance(piece, Queued):
+                yield piece
+            else:
+                if count == 0:
+                    yield started
+                count += 1
+                await asyncio.sleep(0)
+                yield Token(piece, count) if isinstance(piece, str) else piece
+        if count == 0:
+            yield started
+        yield End(script.reason, prompt_tokens, count, tool_calls=script.tool_calls)
 
     async def count_tokens(self, question: Question) -> int:
         """One for each word."""

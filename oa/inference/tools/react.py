@@ -60,12 +60,17 @@ class Step:
 def with_tools(turns: Sequence[Turn], tools: Sequence[ToolDefinition]) -> tuple[Turn, ...]:
     """The conversation for a model that is told about tools in words, with the calls so far in the same form."""
     told = FORM.format(tools="\n".join(map(_described, tools)))
-    plain = [_as_text(turn) for turn in turns]
+    plain = list(in_words(turns))
     if plain and plain[0].role is Role.SYSTEM:
         plain[0] = replace(plain[0], content=f"{plain[0].content}\n\n{told}")
     else:
         plain.insert(0, Turn(Role.SYSTEM, told))
     return tuple(plain)
+
+
+def in_words(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The conversation with its calls and their results as text."""
+    return tuple(map(_as_text, turns))
 
 
 def parse(text: str) -> Step | None:

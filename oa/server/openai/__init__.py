@@ -1,0 +1,1 @@
+"""/v1: the OpenAI API, for every program that speaks it."""
