@@ -98,6 +98,21 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Seconds that an answer may take; 0 is no limit."""
 
 
+class Chat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    max_messages: AtLeastOne = 2000
+    """How many messages a chat may have."""
+    max_message_characters: AtLeastOne = 40_000
+    """How long a message may be that a person writes."""
+    rate_limit_answers: NotNegative = 100
+    """How many answers one person may ask for within the window; 0 is no limit."""
+    rate_limit_window_s: AtLeastOne = 600
+    """The window, in seconds."""
+    heartbeat_s: AtLeastOne = 15
+    """Silence, in seconds, after which a stream says that it is still there."""
+    titles: bool = True
+    """The model that gave a chat its first answer also gives it its title, if its context has 2048 tokens or more."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: Path = Path("oa-data")
     """The directory that holds everything the hub keeps."""
@@ -111,6 +126,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How people prove who they are."""
     toxicity: Toxicity = Toxicity()
     """Who says how toxic a text is."""
+    chat: Chat = Chat()
+    """What people may do in their chats."""
     inference: Inference = Inference()
     """Which models answer, and how much they may be asked."""
 

@@ -19,8 +19,13 @@ from oa.server.accounts import AuthController
 from oa.server.admin import AdminController
 from oa.server.auth import Call, Hub
 from oa.server.body import HubRequest
+from oa.server.chat_auth import ChatAuthController, DebugLoginController
+from oa.server.chat_messages import ChatMessageController
+from oa.server.chat_rate import ChatRate
+from oa.server.chats import ChatController
 from oa.server.community import AnnouncementController, BadgeController, GoalController
 from oa.server.errors import HANDLERS
+from oa.server.generations import Generations
 from oa.server.health import HealthController
 from oa.server.limits import Limits
 from oa.server.me import MeController
@@ -66,11 +71,20 @@ OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
 )
 """Everything under /api/v1."""
 
-OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (HealthController, SetupController, OpenAIController)
+OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
+    HealthController,
+    SetupController,
+    OpenAIController,
+    ChatController,
+    ChatMessageController,
+    ChatAuthController,
+)
 
 
 def create_app(database: Database, config: Config, answering: Answering | None = None) -> Litestar:
     """The hub as an ASGI application. The database and the models stay the caller's to close."""
+    answering = answering or NoModels()
+    chat = config.chat
     hub = Hub(
         database=database,
         config=config,
@@ -78,7 +92,11 @@ def create_app(database: Database, config: Config, answering: Answering | None =
         uses=Uses(),
         metrics=Metrics(),
         front_desk=FrontDesk(database),
-        answering=answering or NoModels(),
+        answering=answering,
+        generations=Generations(
+            database=database, answering=answering, heartbeat_s=chat.heartbeat_s, with_titles=chat.titles
+        ),
+        chat_rate=ChatRate(chat.rate_limit_answers, chat.rate_limit_window_s),
     )
 
     async def call(request: Request[Any, Any, Any]) -> Call:
@@ -87,22 +105,23 @@ def create_app(database: Database, config: Config, answering: Answering | None =
     dependencies = {"call": Provide(call)}
 
     def describe() -> Litestar:
-        return Litestar(_handlers(), dependencies=dependencies, openapi_config=schema.CONFIG, logging_config=None)
+        return Litestar(_handlers(config), dependencies=dependencies, openapi_config=schema.CONFIG, logging_config=None)
 
     app = Litestar(
-        route_handlers=[*_handlers(), schema.controller(schema.Description(describe))],
+        route_handlers=[*_handlers(config), schema.controller(schema.Description(describe))],
         dependencies=dependencies,
         exception_handlers=dict(HANDLERS),
         request_class=HubRequest,
         request_max_body_size=config.server.body_limit_bytes,
         openapi_config=None,  # `schema` shows it, with what the framework does not know
         logging_config=None,
-        lifespan=[lambda _: jobs.running(database)],
+        lifespan=[lambda _: jobs.running(database), lambda _: hub.generations.running()],
         on_shutdown=[hub.front_desk.close],
     )
     app.asgi_handler = Measured(app.asgi_handler, hub.metrics)
     return app
 
 
-def _handlers() -> list[ControllerRouterHandler]:
-    return [Router("/api/v1", route_handlers=OPEN_ASSISTANT_CONTROLLERS), *OTHER_CONTROLLERS]
+def _handlers(config: Config) -> list[ControllerRouterHandler]:
+    debug = [DebugLoginController] if config.auth.allow_debug_login else []
+    return [Router("/api/v1", route_handlers=OPEN_ASSISTANT_CONTROLLERS), *OTHER_CONTROLLERS, *debug]

@@ -22,6 +22,8 @@ from oa.hub.transactions import Database, Transaction
 from oa.inference.answering import Answering
 from oa.protocol.users import User
 from oa.server.body import unreadable
+from oa.server.chat_rate import ChatRate
+from oa.server.generations import Generations
 from oa.server.limits import Limits
 from oa.server.metrics import Metrics
 
@@ -41,6 +43,8 @@ class Hub:
     metrics: Metrics
     front_desk: FrontDesk
     answering: Answering
+    generations: Generations
+    chat_rate: ChatRate
 
 
 class Call:
