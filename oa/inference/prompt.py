@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from importlib import resources
 from typing import Any
 
 import jinja2
@@ -21,10 +20,11 @@ import jinja2.nodes
 import jinja2.parser
 import jinja2.sandbox
 
+from oa.domain.templates import FORMATS
 from oa.errors import BadTemplate
 from oa.inference.engine import Role, Segment, ToolCall, ToolDefinition, Turn
 
-BUILT_IN = ("chatml", "oasst-v2.5", "oasst-v2-new", "plain")
+BUILT_IN = tuple(FORMATS)
 """Templates that come with OA: for models of Open-Assistant, which bring none, and for those that know no roles."""
 
 FIRST_STAND_IN, LAST_STAND_IN = "\U000f0000", "\U000ffffd"
@@ -110,7 +110,7 @@ class ChatTemplate:
 
 def built_in(name: str) -> str:
     """The source of one of `BUILT_IN`."""
-    return resources.files("oa.inference").joinpath("templates", f"{name}.jinja").read_text("utf-8")
+    return FORMATS[name].jinja
 
 
 def template_for(special_names: frozenset[str]) -> str:
