@@ -199,7 +199,7 @@ RULES: Mapping[str, Mapping[str, Outcomes]] = {
     "PUT /tasks/{task_id}/answer": WHO_IS_KNOWN,
     "PUT /users/{user_id}": MODERATORS_AND_PROGRAMS,
 }
-"""What each operation allows. Tasks are nobody's here: whose they must be is tested where they are handed out."""
+"""What each operation allows. Tasks are nobody's here: `test_matrix_of_tasks` asks whose they must be."""
 
 
 @dataclass(frozen=True, slots=True)
