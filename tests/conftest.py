@@ -37,6 +37,14 @@ settings.register_profile("oa", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("oa")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres",
+        action="store_true",
+        help="give tests a PostgreSQL database, of the server that OA_TEST_POSTGRES_URL names, instead of a SQLite file",
+    )
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's own hub must not decide how tests end."""
@@ -110,9 +118,17 @@ async def any_database(any_database_url: str, clock: Clock, rng: random.Random) 
 
 
 @pytest.fixture
-async def database(data_dir: Path, clock: Clock, rng: random.Random) -> AsyncIterator[Database]:
-    """An up-to-date SQLite file, at the time that `clock` shows, with chance from a fixed seed."""
-    database = Database(dialect.sqlite_url(data_dir / FILE_NAME), now=clock, rng=rng)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An up-to-date database: a SQLite file, or what `--postgres` asks for."""
+    if request.config.getoption("--postgres"):
+        return request.getfixturevalue("postgres_url")
+    return dialect.sqlite_url(request.getfixturevalue("data_dir") / FILE_NAME)
+
+
+@pytest.fixture
+async def database(database_url: str, clock: Clock, rng: random.Random) -> AsyncIterator[Database]:
+    """An up-to-date database, at the time that `clock` shows, with chance from a fixed seed."""
+    database = Database(database_url, now=clock, rng=rng)
     yield database
     await database.close()
 
