@@ -251,7 +251,7 @@ def reports(
             return
         wanted = None if everything else False
         found = database.run(lambda tx: queue.queue(tx, moderators.KEEPER, limit, processed=wanted))
-        columns = ["message", "reported", "by", "words", "labels", "outcome"]
+        columns = ["message", "reported", "by", "words", "labels", "warnings", "outcome"]
         print_records([_report(one) for one in found], columns, as_json=as_json)
 
 
@@ -262,6 +262,7 @@ def _report(one: Any) -> dict[str, object]:
         "by": [report.username for report in one.reports],
         "words": [report.text for report in one.reports if report.text],
         "labels": sorted({label for report in one.reports for label, value in report.labels.items() if value}),
+        "warnings": [warning.what for warning in one.warnings],
         "processed": one.processed,
         "outcome": one.outcome,
         "note": one.note,
@@ -274,6 +275,8 @@ def _carry_out(hub: Hub, act: Callable[[Transaction, Moderator], Effect]) -> Non
         print_note("nothing to do: it is so already")
     elif hub.preview:
         print_note("this is what would happen; nothing has been changed")
+    for warning in effect.warnings:
+        print_note(f"look at the new text once more: it has {warning.what}")
     print_record(_shown(effect), as_json=hub.as_json)
 
 

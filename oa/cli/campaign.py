@@ -65,10 +65,12 @@ def set_values(
     A key may be written in any case and with Open-Assistant's TREE_MANAGER__ before it.
     """
     given = _parse(assignments)
-    from oa.hub import campaigns
+    from oa.hub import campaigns, checks
 
     with opened(data_dir, config_file) as database:
-        _print_values(given, database.run(lambda tx: campaigns.change(tx, given)), as_json=as_json)
+        campaign = database.run(lambda tx: campaigns.change(tx, given))
+        checks.index_all(database)
+        _print_values(given, campaign, as_json=as_json)
 
 
 @app.command()
@@ -102,7 +104,7 @@ def _values(name: str) -> str:
     if isinstance(default, StrEnum):
         return ", ".join(type(default))
     if isinstance(default, tuple):
-        kinds = {"labels": "labels", "limits": "limits of languages"}
+        kinds = {"labels": "labels", "limits": "limits of languages", "words": "words", "domains": "domains"}
         return next((kind for part, kind in kinds.items() if part in name), "languages")
     most = "or more" if bounds["most"] == LARGEST else f"to {bounds['most']}"
     return f"{bounds['least']} {most}"

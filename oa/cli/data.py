@@ -95,6 +95,7 @@ def import_(
     A tree whose file names no state is finished if it has ranks, waits in the backlog if it has replies, and waits for
     the draw or for reviews if it is a prompt alone. Where nothing tells of reviews, messages count as accepted.
     """
+    from oa.hub import checks
     from oa.hub.exchange import Importer, ImportOptions
 
     for path in files:
@@ -113,6 +114,8 @@ def import_(
     with opened(data_dir, config_file) as database:
         for path in files:
             run.read(database, path, origin or ("stdin" if path == Path("-") else path.name))
+        if not dry_run:
+            checks.index_all(database)
     run.report(as_json=as_json)
 
 

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from oa.domain import labels
+from oa.domain.checks import CheckAction, folded
+from oa.domain.links import is_domain
 from oa.errors import InvalidSetting
 
 T = TypeVar("T")
@@ -155,6 +157,28 @@ class Campaign:
         least=0,
         most=TEN_YEARS_MINUTES,
     )
+    word_check: CheckAction = _setting(  # noqa: RUF009  # an enum, which ruff does not know; so below
+        CheckAction.OFF, "what follows when a text has one of checked_words"
+    )
+    checked_words: tuple[str, ...] = _setting(
+        (), "words and phrases that word_check looks for as whole words, whatever their capitals"
+    )
+    link_check: CheckAction = _setting(  # noqa: RUF009
+        CheckAction.OFF, "what follows when a text has a link to elsewhere than allowed_link_domains"
+    )
+    allowed_link_domains: tuple[str, ...] = _setting(
+        (), "domains to which link_check allows links, with everything below them, such as wikipedia.org"
+    )
+    personal_data_check: CheckAction = _setting(  # noqa: RUF009
+        CheckAction.OFF,
+        "what follows when a text has an e-mail address, a telephone, account or card number, or an IP address",
+    )
+    near_duplicate_check: CheckAction = _setting(  # noqa: RUF009
+        CheckAction.OFF, "what follows when a text of eight words or more is nearly the same as another message"
+    )
+    near_duplicate_likeness: float = _setting(
+        0.8, "share of all rows of three words that two texts have in common to be nearly the same", least=0.5, most=1
+    )
     rate_limit: bool = _setting(True, "limit how many tasks one person may ask for without answering them")
     require_terms: bool = _setting(False, "people must have accepted the terms of service before they get tasks")
     deleted_account_messages: LeftMessages = _setting(  # noqa: RUF009  # an enum, which ruff does not know
@@ -177,6 +201,7 @@ class Campaign:
                     f"mandatory_labels_{name} asks for {missing[0]}, which labels_{name} does not offer"
                 )
         _parsed_limits(self.lang_limits)
+        _check_lists(self.checked_words, self.allowed_link_domains)
         if self.random_goal_tree_size and self.min_goal_tree_size > self.goal_tree_size:
             raise InvalidSetting("min_goal_tree_size is above goal_tree_size; lower it or raise the goal")
 
@@ -185,6 +210,12 @@ class Campaign:
         limits = LangLimits(self.max_active_trees, self.max_initial_prompt_review, self.max_prompt_lottery_waiting)
         own = _parsed_limits(self.lang_limits).get(lang) if self.lang_limits else None
         return dataclasses.replace(limits, **own) if own else limits
+
+    @property
+    def checks_texts(self) -> bool:
+        """Whether there is anything to look for in a text."""
+        off = CheckAction.OFF
+        return not (self.word_check is self.link_check is self.personal_data_check is self.near_duplicate_check is off)
 
     def changed(self, assignments: Mapping[str, str]) -> Campaign:
         """This campaign with some settings read from text (`"12"`, `"true"`, `"en, de"`).
@@ -341,3 +372,15 @@ def _check_labels(setting: str, names: tuple[str, ...]) -> None:
             nearest = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {nearest[0]}?" if nearest else ""
             raise InvalidSetting(f"{setting} names the label {name}, which does not exist{hint}", setting=setting)
+
+
+def _check_lists(words: tuple[str, ...], domains: tuple[str, ...]) -> None:
+    for word in words:
+        if not folded(word):
+            raise InvalidSetting(f"checked_words has {word!r}, in which there is nothing to look for")
+    for domain in domains:
+        if not is_domain(domain):
+            raise InvalidSetting(
+                f"allowed_link_domains takes domains such as wikipedia.org, not {domain!r}",
+                setting="allowed_link_domains",
+            )

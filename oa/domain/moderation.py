@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from oa.domain.campaign import Campaign
+from oa.domain.checks import Finding
 from oa.domain.emoji import Emoji
 from oa.domain.lifecycle import Tree, TreeState
 from oa.domain.tree import Node
@@ -114,6 +115,8 @@ class Effect:
     before: Mapping[str, Any] | None = None
     """What was so; nothing when there was nothing to change."""
     after: Mapping[str, Any] | None = None
+    warnings: tuple[Finding, ...] = ()
+    """What checks have found in the text that a message has now."""
 
     @property
     def changed(self) -> bool:
@@ -157,3 +160,5 @@ class Flagged:
     processed_date: datetime | None = None
     note: str | None = None
     reports: tuple[Report, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    """What checks found in the text when it came."""

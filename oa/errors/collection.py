@@ -63,6 +63,13 @@ class TooManyPending(Conflict):
     number = 1012
 
 
+class TextRefused(Invalid):
+    """The text has something that this community does not take. OA's own."""
+
+    code = "task_message_refused"
+    number = 1013
+
+
 class InvalidFrontendMessageId(Invalid):
     code = "invalid_frontend_message_id"
     number = 2000

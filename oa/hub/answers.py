@@ -33,7 +33,7 @@ from oa.errors import (
     TaskNotFound,
     TreeAborted,
 )
-from oa.hub import access, campaigns, growth, moderate, standing, taking_back, verdicts
+from oa.hub import access, campaigns, checks, growth, moderate, standing, taking_back, verdicts
 from oa.hub import tasks as held
 from oa.store import answers, journal, messages, people, tasks, trees, work
 from oa.store.answers import CastBallot, LabelSet
@@ -86,6 +86,7 @@ def answer_text(
 
     Raises:
         MessageTooLong, MessageTextEmpty, MessageDuplicated, InvalidFrontendMessageId
+        TextRefused: it has something that the campaign refuses.
         TreeAborted: the tree takes no more replies.
         OwnMessage, DuplicateReply: this person wrote or has answered the message.
         OaError: the task cannot be answered (`_is_news`).
@@ -96,10 +97,11 @@ def answer_text(
     task = reopened or held.find_by_frontend_id(tx, caller, answer.frontend_message_id)
     if reopened is None and not _is_news(tx, task, user, TEXTS, answer.key):
         return held.receipt(task)
-    _check_text(tx, user, answer)
+    checked = _check_text(tx, user, answer)
     parent = _parent_for_reply(tx, task, user)
     message = _message(tx, caller, user, task, parent, answer)
     answers.add_message(tx, message)
+    checks.keep(tx, message.id, checked)
     standing.wrote(tx, message)
     _finish(tx, task, user, answer.key)
     journal.add(
@@ -118,7 +120,7 @@ def answer_text(
     return held.receipt(task)
 
 
-def _check_text(tx: Transaction, user: User, answer: TextAnswer) -> None:
+def _check_text(tx: Transaction, user: User, answer: TextAnswer) -> checks.Checked:
     campaign = campaigns.current(tx)
     if not answer.text.strip():
         raise MessageTextEmpty("the text is empty; write something, or skip the task")
@@ -129,6 +131,7 @@ def _check_text(tx: Transaction, user: User, answer: TextAnswer) -> None:
     window = timedelta(minutes=campaign.duplicate_message_filter_window_minutes)
     if window and answers.has_sent(tx, user.id, answer.text, since=tx.now - window):
         raise MessageDuplicated("you sent the same text a short time ago; write another")
+    return checks.check(tx, answer.text)
 
 
 def _parent_for_reply(tx: Transaction, task: Task, user: User) -> Message | None:

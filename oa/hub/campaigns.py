@@ -64,7 +64,10 @@ def _known(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _store(tx: Transaction, before: Mapping[str, Any], campaign: Campaign) -> Campaign:
-    from oa.hub.growth import rebuild_open_work  # which itself asks for the current campaign
+    # They themselves ask for the current campaign.
+    from oa.hub.checks import forget_unused
+    from oa.hub.growth import rebuild_open_work
+    from oa.hub.moderate import moderate_all
 
     after = campaign.differences()
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
@@ -75,6 +78,9 @@ def _store(tx: Transaction, before: Mapping[str, Any], campaign: Campaign) -> Ca
     tx.cache.pop(_CACHE_KEY, None)
     journal.add(tx, "campaign_changed", before=_part(before, changed), after=_part(after, changed))
     rebuild_open_work(tx)
+    forget_unused(tx, campaign)
+    if any(name.startswith("auto_mod_") for name in changed):
+        moderate_all(tx)
     return campaign
 
 

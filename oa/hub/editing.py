@@ -10,7 +10,7 @@ from oa.domain.moderation import Act, Effect, Outcome, Revision
 from oa.domain.people import Caller
 from oa.domain.tree import Message, below
 from oa.errors import MessageIsDeleted, MessageTextEmpty, MessageTooLong
-from oa.hub import access, campaigns, growth, moderate, moderators, reports, standing
+from oa.hub import access, campaigns, checks, growth, moderate, moderators, reports, standing
 from oa.hub.moderators import Moderator
 from oa.store import answers, journal, messages, moderation, trees
 from oa.store.database import Transaction
@@ -23,6 +23,8 @@ DELETIONS = (Act.DELETE.value, "auto_moderation")
 
 def edit(tx: Transaction, moderator: Moderator, message_id: UUID, text: str) -> Effect:
     """Give a message another text; the earlier ones stay in its history. Reviews and rankings stay as they are.
+
+    What the campaign looks for in texts is only pointed out: whoever edits sees it, and decides.
 
     Raises:
         ClientNotAuthorized: the caller may not moderate.
@@ -41,6 +43,7 @@ def edit(tx: Transaction, moderator: Moderator, message_id: UUID, text: str) -> 
     revision = Revision(id=tx.new_id(), message_id=message.id, text=text, user_id=me, created_date=tx.now)
     moderation.add_revision(tx, revision)
     moderation.set_text(tx, message.id, text, edited=text != texts[0].text)
+    found = checks.check_again(tx, message.id, text)
     reports.settle(tx, moderator, [message.id], Outcome.MESSAGE_EDITED)
     # The journal names the texts and does not repeat them: whoever leaves takes them away in one place.
     effect = Effect(
@@ -48,6 +51,7 @@ def edit(tx: Transaction, moderator: Moderator, message_id: UUID, text: str) -> 
         messages=(message.id,),
         before={"revision": str(texts[-1].id)},
         after={"revision": str(revision.id)},
+        warnings=found,
     )
     return moderators.record(tx, moderator, effect, message.id)
 

@@ -13,7 +13,7 @@ from oa.domain.people import Caller, Identity, User
 from oa.domain.tasks import RANKINGS, REPLIES, REVIEWS, TaskKind
 from oa.domain.tree import Message, below
 from oa.hub import access, campaigns, growth, standing
-from oa.store import answers, journal, messages, trees, work
+from oa.store import answers, journal, messages, moderation, trees, work
 from oa.store.database import Transaction
 
 SKIPS = {Emoji.SKIP_REPLY: REPLIES, Emoji.SKIP_RANKING: RANKINGS, Emoji.SKIP_LABELING: REVIEWS}
@@ -87,6 +87,20 @@ def _moderate(tx: Transaction, message: Message) -> None:
         emojis=dict(message.emojis),
         deleted=[str(one) for one in deleted],
     )
+
+
+def moderate_all(tx: Transaction) -> None:
+    """Act on all red flags and skips that suffice now, after the numbers that suffice have changed.
+
+    What moderators have decided about stays as they left it.
+    """
+    campaign = campaigns.current(tx)
+    if not campaign.auto_mod_enabled:
+        return
+    flagged = moderation.often_marked(tx, Emoji.RED_FLAG, campaign.auto_mod_red_flags)
+    skipped = moderation.often_marked(tx, Emoji.SKIP_REPLY, campaign.auto_mod_max_skip_reply)
+    for message_id in dict.fromkeys((*flagged, *skipped)):
+        _moderate(tx, messages.find(tx, message_id))
 
 
 def delete_below(tx: Transaction, message: Message) -> list[UUID]:

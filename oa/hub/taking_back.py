@@ -138,7 +138,7 @@ def _take_back_review(tx: Transaction, user: User, task: Task) -> _Taken:
 def note_report(tx: Transaction, task: Task, user: User, message: Message) -> None:
     """Write down how the moderators' queue is before a review reports a message."""
     was = second_thoughts.queued(tx, message.id)
-    before = None if was is None else {"processed": was.is_processed, "created_date": was.reported.isoformat()}
+    before = None if was is None else _written(was)
     journal.add(
         tx,
         REPORTED,
@@ -150,6 +150,18 @@ def note_report(tx: Transaction, task: Task, user: User, message: Message) -> No
     )
 
 
+def _written(was: Queued) -> dict[str, Any]:
+    """A place in the queue as the journal keeps it."""
+    return {
+        "processed": was.is_processed,
+        "created_date": was.reported.isoformat(),
+        "processed_date": was.processed and was.processed.isoformat(),
+        "outcome": was.outcome,
+        "processed_by": was.processed_by and str(was.processed_by),
+        "note": was.note,
+    }
+
+
 def _take_back_report(tx: Transaction, user: User, task: Task, message: Message, review: GivenReview) -> None:
     """Take off the red flag that came with a review, if one did, and bring the moderators' queue back."""
     if second_thoughts.flagged_by(tx, message.id, user.id) != review.created_date:
@@ -157,9 +169,9 @@ def _take_back_report(tx: Transaction, user: User, task: Task, message: Message,
     queued = second_thoughts.queued(tx, message.id)
     if queued is not None and queued.processed is not None and queued.processed >= review.created_date:
         _let_pass("a moderator has looked at your report")
-    moderate.put_emoji(tx, user, message, Emoji.RED_FLAG, EmojiOperation.REMOVE)
     if queued is not None and queued.reported == review.created_date:  # else others have reported it since
         second_thoughts.put_back_queued(tx, message.id, _queued_before(tx, task, message))
+    moderate.put_emoji(tx, user, message, Emoji.RED_FLAG, EmojiOperation.REMOVE)
 
 
 def _queued_before(tx: Transaction, task: Task, message: Message) -> Queued | None:
@@ -167,7 +179,15 @@ def _queued_before(tx: Transaction, task: Task, message: Message) -> Queued | No
     event = next(noted, None)
     if event is None or (before := event.facts["before"]) is None:
         return None
-    return Queued(before["processed"], datetime.fromisoformat(before["created_date"]))
+    processed_date, processed_by = before.get("processed_date"), before.get("processed_by")
+    return Queued(
+        before["processed"],
+        datetime.fromisoformat(before["created_date"]),
+        processed_date and datetime.fromisoformat(processed_date),
+        before.get("outcome"),
+        processed_by and UUID(processed_by),
+        before.get("note"),
+    )
 
 
 # --- ballots ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from oa.domain.moderation import Act, Outcome
 from oa.domain.paging import Page
 from oa.domain.tree import Message
 from oa.protocol.stats import SystemStats
+from oa.protocol.tasks import TextWarning
 from oa.protocol.users import User
 
 
@@ -75,6 +76,8 @@ class FlaggedMessageResponse(msgspec.Struct, frozen=True, kw_only=True):
     processed_date: datetime | None = None
     note: str | None = None
     reports: list[Report] = []
+    warnings: list[TextWarning] = []
+    """What checks found in the text when it came."""
 
     @classmethod
     def of(cls, flagged: moderation.Flagged) -> FlaggedMessageResponse:
@@ -96,6 +99,7 @@ class FlaggedMessageResponse(msgspec.Struct, frozen=True, kw_only=True):
                 )
                 for report in flagged.reports
             ],
+            warnings=[TextWarning.of(one) for one in flagged.warnings],
         )
 
 
@@ -156,6 +160,8 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     users: list[UUID]
     before: dict[str, Any]
     after: dict[str, Any]
+    warnings: list[TextWarning] = []
+    """What checks have found in the text that a message has now."""
 
     @classmethod
     def of(cls, effect: moderation.Effect, *, preview: bool) -> Effect:
@@ -167,6 +173,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
             users=list(effect.users),
             before=dict(effect.before or {}),
             after=dict(effect.after or {}),
+            warnings=[TextWarning.of(one) for one in effect.warnings],
         )
 
 

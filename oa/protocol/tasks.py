@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from oa.domain.checks import Check, Finding
 from oa.domain.labels import Disposition, ReviewMode
 from oa.domain.tasks import TaskKind
 from oa.domain.views import Assignment, MessageView
@@ -79,8 +80,23 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     id: UUID
 
 
-class TaskDone(Task, frozen=True, kw_only=True, tag="task_done"):
+class TextWarning(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a text has and that this community would rather not have; the text was taken all the same."""
+
+    check: Check
+    what: str
+    """To be read after `it has`, such as `an e-mail address`."""
+
+    @classmethod
+    def of(cls, finding: Finding) -> TextWarning:
+        return cls(check=finding.check, what=finding.what)
+
+
+class TaskDone(Task, frozen=True, kw_only=True, omit_defaults=True, tag="task_done"):
     """Nothing more is to be done."""
+
+    warnings: list[TextWarning] = []
+    """To be shown to whoever wrote the text, who may replace it as long as nobody has built on it; left out if none."""
 
 
 class SummarizeStoryTask(Task, frozen=True, kw_only=True, tag="summarize_story"):

@@ -7,8 +7,9 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from uuid import UUID
 
-from oa.hub import growth, statistics, trust
+from oa.hub import checks, growth, statistics, trust
 from oa.hub.transactions import Database
 
 TIDY_EVERY_S = 3600.0
@@ -26,12 +27,20 @@ async def tidy_for_ever(database: Database, pause: Callable[[float], Awaitable[N
             done = await database.write(growth.tidy)
             counted = await database.read(statistics.count_cached)  # it takes long, so the writer only keeps it
             await database.write(partial(statistics.keep_cached, counted=counted))
+            await index_texts(database)
             await database.empty_log()  # of what was erased while somebody was reading
         except Exception:
             log.exception("tidying failed; the next try is in an hour")
         else:
             log.debug("tidied: %s", done)
         await pause(TIDY_EVERY_S)
+
+
+async def index_texts(database: Database) -> None:
+    """Index what came with an import, or whatever was not finished, for the search for near duplicates."""
+    after: UUID | None = checks.FIRST
+    while after is not None:
+        after = await database.write(partial(checks.catch_up, after=after))
 
 
 async def look_for_ever(database: Database, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

@@ -24,7 +24,7 @@ from oa.protocol.tasks import (
     task_of,
 )
 from oa.server.auth import Call, named
-from oa.server.tasks import label_answer, no_rating, ranking_answer, text_answer
+from oa.server.tasks import done, label_answer, no_rating, ranking_answer, text_answer
 
 
 class SecondThoughtsController(Controller):
@@ -53,8 +53,12 @@ class SecondThoughtsController(Controller):
     ) -> TaskDone:
         """Hand in another answer instead of an earlier one, as long as that could be taken back."""
         answer, who = _answer(call, data), named(data.user)
-        receipt = await call.write(lambda tx, caller: second_thoughts.replace_answer(tx, caller, who, task_id, answer))
-        return TaskDone(id=receipt)
+
+        def replace(tx: Transaction, caller: Caller) -> TaskDone:
+            receipt = second_thoughts.replace_answer(tx, caller, who, task_id, answer)
+            return done(tx, caller, receipt, answer)
+
+        return await call.write(replace)
 
 
 def _answer(call: Call, data: Interaction) -> Answer:

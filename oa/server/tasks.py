@@ -14,8 +14,9 @@ from oa.domain.people import Caller
 from oa.domain.tasks import ANY_KIND, TaskKind
 from oa.domain.views import Assignment
 from oa.errors import TaskInvalidResponseType, TaskTypeNotAvailable
-from oa.hub import answers, assignments, campaigns, collect
+from oa.hub import answers, assignments, campaigns, checks, collect
 from oa.hub.answers import LabelAnswer, RankingAnswer, TextAnswer
+from oa.hub.second_thoughts import Answer
 from oa.hub.transactions import Transaction
 from oa.protocol.labels import TextLabels
 from oa.protocol.tasks import (
@@ -30,6 +31,7 @@ from oa.protocol.tasks import (
     TaskRequest,
     TaskRequestType,
     TextReplyToMessage,
+    TextWarning,
     task_of,
 )
 from oa.protocol.users import User
@@ -38,7 +40,7 @@ from oa.server.body import unreadable
 
 DEFAULT_LANG = "en"
 
-Answering = Callable[[Transaction, Caller], UUID]
+Answering = Callable[[Transaction, Caller], TaskDone]
 """A use case that takes an answer and confirms it."""
 
 
@@ -86,7 +88,7 @@ class TaskController(Controller):
     @post("/interaction", status_code=200)
     async def tasks_interaction(self, call: NamedDependency[Call], data: JSONBody[Interaction]) -> TaskDone:
         """The answer to a task."""
-        return TaskDone(id=await call.write(_answering(call, data)))
+        return await call.write(_answering(call, data))
 
     @post("/close", status_code=200)
     async def close_collective_task(self, call: NamedDependency[Call], data: JSONBody[TaskClose]) -> TaskDone:
@@ -137,12 +139,18 @@ def _answering(call: Call, data: Interaction) -> Answering:
 def _answering_text(call: Call, data: TextReplyToMessage) -> Answering:
     answer = text_answer(call, data)
 
-    def run(tx: Transaction, caller: Caller) -> UUID:
+    def run(tx: Transaction, caller: Caller) -> TaskDone:
         receipt = answers.answer_text(tx, caller, named(data.user), answer)
         call.hub.limits.answered_message(caller, data.message_id)
-        return receipt
+        return done(tx, caller, receipt, answer)
 
     return run
+
+
+def done(tx: Transaction, caller: Caller, receipt: UUID, answer: Answer) -> TaskDone:
+    """That an answer was taken, with what its author should know about it."""
+    found = checks.warnings_of(tx, caller, answer.user_message_id) if isinstance(answer, TextAnswer) else ()
+    return TaskDone(id=receipt, warnings=[TextWarning.of(one) for one in found])
 
 
 def text_answer(call: Call, data: TextReplyToMessage) -> TextAnswer:
@@ -161,10 +169,10 @@ def text_answer(call: Call, data: TextReplyToMessage) -> TextAnswer:
 def _answering_ranking(call: Call, data: MessageRanking) -> Answering:
     answer = ranking_answer(call, data)
 
-    def run(tx: Transaction, caller: Caller) -> UUID:
+    def run(tx: Transaction, caller: Caller) -> TaskDone:
         receipt = answers.answer_ranking(tx, caller, named(data.user), answer)
         call.hub.limits.answered_message(caller, data.message_id)
-        return receipt
+        return TaskDone(id=receipt)
 
     return run
 
@@ -182,11 +190,11 @@ def answering_labels(call: Call, data: TextLabels) -> Answering:
     """The use case for labels that answer a task."""
     answer = label_answer(call, data)
 
-    def run(tx: Transaction, caller: Caller) -> UUID:
+    def run(tx: Transaction, caller: Caller) -> TaskDone:
         receipt = answers.answer_labels(tx, caller, named(data.user), answer)
         if data.task_id is not None:
             call.hub.limits.answered(data.task_id)
-        return receipt
+        return TaskDone(id=receipt)
 
     return run
 
@@ -202,7 +210,7 @@ def label_answer(call: Call, data: TextLabels) -> LabelAnswer:
     )
 
 
-def _refuse_rating(tx: Transaction, caller: Caller) -> UUID:
+def _refuse_rating(tx: Transaction, caller: Caller) -> TaskDone:
     raise no_rating()
 
 

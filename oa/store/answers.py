@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import Executable, bindparam, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from oa.domain.emoji import Emoji
@@ -25,6 +25,7 @@ from oa.store.tables import (
     message_emojis,
     messages,
     text_labels,
+    text_warnings,
 )
 
 # --- texts -----------------------------------------------------------------------------------------------------------
@@ -193,13 +194,21 @@ DELETE_EMOJI = message_emojis.delete().where(
     message_emojis.c.user_id == bindparam("of_user"),
     message_emojis.c.emoji == bindparam("which"),
 )
+LEAVE_QUEUE = flagged_messages.delete().where(
+    flagged_messages.c.message_id == bindparam("of_message"),
+    flagged_messages.c.processed.is_(False),
+    ~exists().where(text_warnings.c.message_id == bindparam("warned_message", type_=text_warnings.c.message_id.type)),
+)
 SET_EMOJIS = messages.update().where(messages.c.id == bindparam("message_id")).values(emojis=bindparam("new_emojis"))
 
 
 def change_emojis(
-    tx: Transaction, message: Message, user_id: UUID, *, added: Iterable[Emoji], removed: Iterable[Emoji]
+    tx: Transaction, message: Message, user_id: UUID, *, added: Collection[Emoji], removed: Collection[Emoji]
 ) -> dict[str, int]:
-    """Put a person's reactions on a message and take others off; the counts afterwards."""
+    """Put a person's reactions on a message and take others off; the counts afterwards.
+
+    With its last red flag a message leaves the moderators' queue, unless they have dealt with it or were warned of it.
+    """
     counts = dict(message.emojis)
     for emoji in removed:
         tx.execute(DELETE_EMOJI, {"on_message": message.id, "of_user": user_id, "which": emoji.value})
@@ -209,6 +218,8 @@ def change_emojis(
         tx.execute(INSERT_EMOJI, row)
         counts[emoji.value] = counts.get(emoji.value, 0) + 1
     counts = {emoji: count for emoji, count in counts.items() if count > 0}
+    if Emoji.RED_FLAG in removed and Emoji.RED_FLAG not in counts:
+        tx.execute(LEAVE_QUEUE, {"of_message": message.id, "warned_message": message.id})
     tx.execute(SET_EMOJIS, {"message_id": message.id, "new_emojis": counts or None})
     return counts
 

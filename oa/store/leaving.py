@@ -88,7 +88,7 @@ def trees_with_places_of(tx: Transaction, user_id: UUID) -> list[UUID]:
 def remove_texts(tx: Transaction, user_id: UUID) -> None:
     """Take away what somebody wrote, wherever it stands; their messages stay as empty places."""
     theirs = select(messages.c.id).where(messages.c.user_id == user_id)
-    tables_of_texts = (tables.revisions, tables.imported_events)
+    tables_of_texts = (tables.revisions, tables.imported_events, tables.text_warnings, tables.text_sketches)
     for table in tables_of_texts:
         tx.connection.execute(delete(table).where(table.c.message_id.in_(theirs)))
     of_theirs = tables.text_labels.c.message_id.in_(theirs) & (tables.text_labels.c.text != "")

@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, tuple_
 
 from oa.domain.emoji import Emoji
-from oa.domain.moderation import Flagged, Outcome, Report, Revision
+from oa.domain.moderation import MODERATED, Flagged, Outcome, Report, Revision
 from oa.domain.paging import Part
+from oa.store import text_checks
 from oa.store.database import Transaction
 from oa.store.messages import LARGEST_IN
-from oa.store.tables import flagged_messages, message_emojis, messages, revisions, text_labels, users
+from oa.store.tables import flagged_messages, message_emojis, messages, revisions, text_labels, trees, users
 
 # --- reports ---------------------------------------------------------------------------------------------------------
 
@@ -44,6 +45,28 @@ LABELS = (
     .where(text_labels.c.message_id.in_(bindparam("message_ids", expanding=True)))
     .order_by(text_labels.c.task_id.is_(None), text_labels.c.created_date)
 )
+
+
+OFTEN_MARKED = (
+    select(message_emojis.c.message_id)
+    .join(messages, messages.c.id == message_emojis.c.message_id)
+    .join(trees, trees.c.message_tree_id == messages.c.message_tree_id)
+    .outerjoin(flagged_messages, flagged_messages.c.message_id == messages.c.id)
+    .where(
+        message_emojis.c.emoji == bindparam("sign"),
+        messages.c.deleted.is_(False),
+        trees.c.state.in_(sorted(state.value for state in MODERATED)),
+        or_(flagged_messages.c.processed.is_(None), flagged_messages.c.processed.is_(False)),
+    )
+    .group_by(message_emojis.c.message_id)
+    .having(func.count() >= bindparam("least"))
+    .order_by(message_emojis.c.message_id)
+)
+
+
+def often_marked(tx: Transaction, sign: Emoji, least: int) -> list[UUID]:
+    """Messages in trees under way on which so many people put a sign, and about which no moderator has decided."""
+    return list(tx.execute(OFTEN_MARKED, {"sign": sign.value, "least": least}).scalars())
 
 
 def flagged(tx: Transaction, message_id: UUID) -> Flagged | None:
@@ -108,6 +131,7 @@ def _with_reports(tx: Transaction, rows: Sequence[Any]) -> Iterator[Flagged]:
                     labels=words.labels if words else {},
                 )
             )
+    warnings = text_checks.warnings_about(tx, ids)
     for row in rows:
         yield Flagged(
             message_id=row.message_id,
@@ -118,6 +142,7 @@ def _with_reports(tx: Transaction, rows: Sequence[Any]) -> Iterator[Flagged]:
             processed_date=row.processed_date,
             note=row.note,
             reports=tuple(reports.get(row.message_id, ())),
+            warnings=tuple(warnings.get(row.message_id, ())),
         )
 
 

@@ -25,6 +25,7 @@ from oa.store.tables import (
     revisions,
     tasks,
     text_labels,
+    text_warnings,
     users,
 )
 from oa.store.tasks import Task
@@ -45,7 +46,13 @@ UPON = select(
         exists().where(text_labels.c.message_id == _ABOUT, text_labels.c.user_id != _AUTHOR),
         exists().where(message_emojis.c.message_id == _ABOUT, message_emojis.c.user_id != _AUTHOR),
     ).label("is_remarked"),
-    exists().where(flagged_messages.c.message_id == _ABOUT).label("is_reported"),
+    exists()
+    .where(
+        flagged_messages.c.message_id == _ABOUT,
+        # Its author alone brought it there who was warned of what it has.
+        or_(flagged_messages.c.processed, ~exists().where(text_warnings.c.message_id == _ABOUT)),
+    )
+    .label("is_reported"),
     exists().where(revisions.c.message_id == _ABOUT).label("is_edited"),
     exists()
     .where(
@@ -94,14 +101,19 @@ FLAGGED_BY = select(message_emojis.c.created_date).where(
     message_emojis.c.user_id == bindparam("user_id"),
     message_emojis.c.emoji == Emoji.RED_FLAG.value,
 )
-QUEUED = select(flagged_messages.c.processed, flagged_messages.c.created_date, flagged_messages.c.processed_date).where(
-    flagged_messages.c.message_id == bindparam("message_id")
-)
+QUEUED = select(flagged_messages).where(flagged_messages.c.message_id == bindparam("message_id"))
 DELETE_QUEUED = flagged_messages.delete().where(flagged_messages.c.message_id == bindparam("of_message"))
 PUT_BACK_QUEUED = (
     flagged_messages.update()
     .where(flagged_messages.c.message_id == bindparam("of_message"))
-    .values(processed=bindparam("was_processed"), created_date=bindparam("was_reported"))
+    .values(
+        processed=bindparam("was_processed"),
+        created_date=bindparam("was_reported"),
+        outcome=bindparam("was_outcome"),
+        processed_by=bindparam("was_processed_by"),
+        processed_date=bindparam("was_processed_date"),
+        note=bindparam("was_note"),
+    )
 )
 
 
@@ -113,6 +125,9 @@ class Queued:
     reported: datetime
     """When the latest report came."""
     processed: datetime | None = None
+    outcome: str | None = None
+    processed_by: UUID | None = None
+    note: str | None = None
 
 
 def review_of(tx: Transaction, user_id: UUID, task: Task) -> GivenReview | None:
@@ -136,7 +151,9 @@ def flagged_by(tx: Transaction, message_id: UUID, user_id: UUID) -> datetime | N
 
 def queued(tx: Transaction, message_id: UUID) -> Queued | None:
     row = tx.execute(QUEUED, {"message_id": message_id}).one_or_none()
-    return None if row is None else Queued(row.processed, row.created_date, row.processed_date)
+    if row is None:
+        return None
+    return Queued(row.processed, row.created_date, row.processed_date, row.outcome, row.processed_by, row.note)
 
 
 def put_back_queued(tx: Transaction, message_id: UUID, was: Queued | None) -> None:
@@ -144,7 +161,15 @@ def put_back_queued(tx: Transaction, message_id: UUID, was: Queued | None) -> No
     if was is None:
         tx.execute(DELETE_QUEUED, {"of_message": message_id})
         return
-    values = {"of_message": message_id, "was_processed": was.is_processed, "was_reported": was.reported}
+    values = {
+        "of_message": message_id,
+        "was_processed": was.is_processed,
+        "was_reported": was.reported,
+        "was_outcome": was.outcome,
+        "was_processed_by": was.processed_by,
+        "was_processed_date": was.processed,
+        "was_note": was.note,
+    }
     tx.execute(PUT_BACK_QUEUED, values)
 
 

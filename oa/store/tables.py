@@ -30,6 +30,8 @@ from oa.store.standing_tables import campaign_goals as campaign_goals
 from oa.store.standing_tables import collected as collected
 from oa.store.standing_tables import standing as standing
 from oa.store.standing_tables import standing_frames as standing_frames
+from oa.store.text_tables import text_sketches as text_sketches
+from oa.store.text_tables import text_warnings as text_warnings
 from oa.store.trust_tables import abuse_signs as abuse_signs
 
 # --- who ------------------------------------------------------------------------------------------------------------

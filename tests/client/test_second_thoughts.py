@@ -10,7 +10,9 @@ from oa import errors
 from oa.client.hub import Hub
 from oa.domain.people import Identity
 from oa.domain.tasks import TaskKind
+from oa.hub import campaigns
 from oa.protocol.tasks import LabelInitialPromptTask
+from oa.store.database import Database
 
 ADA, BEN = (Identity("local", name, name.title()) for name in ("ada", "ben"))
 
@@ -43,3 +45,17 @@ async def test_labels_are_replaced_until_the_review_has_closed(program: Hub) -> 
     await reviewing.replacing(task.id).label(task, {"spam": 0.0})
     with pytest.raises(errors.AnswerBuiltUpon):
         await writing.undo(prompt.id)
+
+
+async def test_warnings_come_with_the_answer_and_a_refusal_as_an_error(program: Hub, database: Database) -> None:
+    settings = {"personal_data_check": "warn", "word_check": "refuse", "checked_words": "casino"}
+    await database.write(lambda tx: campaigns.change(tx, settings))
+    tasks = program.as_user(ADA).tasks
+    task, name = await tasks.request(TaskKind.INITIAL_PROMPT), str(uuid4())
+    await tasks.acknowledge(task.id, name)
+    with pytest.raises(errors.TextRefused, match="casino"):
+        await tasks.reply(name, "To the casino", user_message_id="first")
+    done = await tasks.reply(name, "Write to ada@engine.org", user_message_id="first")
+    assert [warning.what for warning in done.warnings] == ["an e-mail address"]
+    done = await tasks.replacing(task.id).reply(name, "Write to me", user_message_id="second")
+    assert done.warnings == []

@@ -272,3 +272,31 @@ def test_limits_that_cannot_be_are_refused_with_an_example_or_a_reason(text: str
         Campaign().changed({"lang_limits": text})
     assert refused.value.context == {"setting": "lang_limits"}
     assert "lang_limits" in str(refused.value) or "at most 1000000" in str(refused.value)
+
+
+# --- checks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["word_check", "link_check", "personal_data_check", "near_duplicate_check"])
+def test_each_check_is_off_unless_it_is_chosen(name: str) -> None:
+    assert not Campaign().checks_texts
+    changed = Campaign().changed({name: "warn"})
+    assert changed.checks_texts
+    assert restored(changed.differences()) == changed
+    with pytest.raises(InvalidSetting, match="off or warn or refuse"):
+        Campaign().changed({name: "maybe"})
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"checked_words": "good, \u200b"},
+        {"allowed_link_domains": "https://a.com"},
+        {"allowed_link_domains": "a b.com"},
+        {"near_duplicate_likeness": "0.4"},
+        {"near_duplicate_likeness": "nan"},
+    ],
+)
+def test_what_no_check_could_look_for_is_refused(setting: dict[str, str]) -> None:
+    with pytest.raises(InvalidSetting):
+        Campaign().changed(setting)

@@ -175,6 +175,20 @@ async def test_a_report_leaves_the_reports_of_others_where_they_are(small: Commu
     assert contents(small) == before
 
 
+async def test_a_report_after_the_moderators_decision_leaves_it_as_it_was(small: Community, clock: Any) -> None:
+    task = review_task(small)
+    message_id = task.conversation[-1].message.id
+    keeper = Moderator(small.moderator)
+    small.react("ben", message_id, Emoji.RED_FLAG)
+    small.database.run(lambda tx: reports.process(tx, keeper, message_id, Outcome.DISMISSED, "a joke"))
+    small.react("ben", message_id, Emoji.RED_FLAG)
+    clock.advance(timedelta(seconds=1))
+    before = contents(small)
+    report(small, task)
+    undo(small, "ada", task)
+    assert contents(small) == before
+
+
 async def test_a_report_that_others_have_followed_stays_in_the_queue(small: Community, clock: Any) -> None:
     task = review_task(small)
     report(small, task)

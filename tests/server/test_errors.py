@@ -38,6 +38,7 @@ NEVER_MET = {
 OUR_OWN = {
     *(errors.TaskSkipped.number, errors.SlotTaken.number, errors.OwnMessage.number),
     *(errors.AnswerBuiltUpon.number, errors.AnswerInUse.number, errors.TaskNotAnswered.number),
+    errors.TextRefused.number,
 }
 
 DOCUMENTED = {
@@ -280,6 +281,11 @@ async def long_text(scene: Scene) -> httpx.Response:
     return await scene.hub.answer("ada", await scene.hub.take("ada"), text="x" * 2001)
 
 
+async def refused_text(scene: Scene) -> httpx.Response:
+    await scene.hub.set_campaign(word_check="refuse", checked_words="casino")
+    return await scene.hub.answer("ada", await scene.hub.take("ada"), text="To the casino")
+
+
 async def same_text_again(scene: Scene) -> httpx.Response:
     for _ in range(2):
         sent = await scene.hub.answer("ada", await scene.hub.take("ada", "initial_prompt"), text="the same")
@@ -401,6 +407,7 @@ MET: list[tuple[int, int, str, Meeting]] = [
     (400, 1009, "task_message_duplicated", same_text_again),
     (400, 1011, "task_message_duplicate_reply", second_reply),
     (400, 1012, "task_too_many_pending", too_many_pending),
+    (400, 1013, "task_message_refused", refused_text),
     (400, 2000, "invalid_frontend_message_id", no_name_for_a_message),
     (404, 2001, "message_not_found", unknown_message),
     (400, 2003, "invalid_ranking_value", no_permutation),

@@ -41,6 +41,7 @@ READ_WHOLE_TABLES = {
     "terms.CURRENT",
     "terms.CURRENT_ACCEPTED",
     "terms.LAST",
+    "text_checks.FORGET_SKETCHES",
     "trees.ABANDONED_PROMPTS",
     "trees.ACTIVE_TREES",
     "trust.ALL_SIGNS",
