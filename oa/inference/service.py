@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oa.errors import NotSupported, UnknownModel
+from oa.errors import BadModel, NotSupported, UnknownModel
 from oa.inference.answering import Model, Question, Queued, Started
 from oa.inference.engine import End, Engine, Token
 from oa.inference.engines.build import build_engine
@@ -17,6 +18,8 @@ from oa.inference.machine import MEGABYTE, memory_bytes
 from oa.inference.models import Entry
 from oa.inference.residence import Residence, Resident
 from oa.inference.scheduler import Lane, Limits, Load, Queue, Visitors
+
+log = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.7
 """Of the machine's memory; the rest is for the hub, the system and what estimates miss."""
@@ -108,10 +111,15 @@ class LocalAnswering:
         await self._residence.close()
 
     def _open(self, entry: Entry) -> None:
+        try:
+            engine = self._build(entry, self._settings)
+        except BadModel as error:
+            log.error("a model is left out: %s", error)
+            return
         queue = self._queues.setdefault(entry.name, self._new_queue(entry.name))
         resident = Resident(
             name=entry.name,
-            engine=self._build(entry, self._settings),
+            engine=engine,
             needs_bytes=entry.size_bytes + OVERHEAD_BYTES,
             on_change=queue.wake,
         )

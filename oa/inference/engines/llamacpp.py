@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -18,12 +17,11 @@ from oa.inference.channel import Channel
 from oa.inference.engine import Capabilities, End, Request, Segment, Token
 from oa.inference.engines.llamacpp_answer import Answer, body_of
 from oa.inference.engines.llamacpp_native import LlamaCppSettings, NativeModel
+from oa.inference.segments import SpecialNames
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-SHORTEST_CONTEXT = 1
 
 
 class LlamaCppEngine:
@@ -143,46 +141,29 @@ class _Loaded:
             special_tokens={name: text for name, text in named.items() if text is not None},
             special_names=header.special_names,
         )
-        names = sorted(header.special_names, key=len, reverse=True)
-        self._special = re.compile("|".join(map(re.escape, names))) if names else None
+        self._names = SpecialNames(header.special_names)
 
     def plain(self, prompt: Sequence[Segment]) -> str | None:
         """The prompt as one text, where no special token's name stands in a segment that is not special."""
-        if self._special is not None and any(
-            not segment.special and self._special.search(segment.text) for segment in prompt
-        ):
-            return None
-        return self._without_bos("".join(segment.text for segment in prompt))
+        text = self._names.plain(prompt)
+        return None if text is None else self._without_bos(text)
 
     def mixed(self, prompt: Sequence[Segment]) -> str | list[str | int]:
         """The prompt with what only looks like special tokens spelled out, token by token."""
         text = self.plain(prompt)
         if text is not None:
             return text
-        pieces: list[str | int] = [""]
-        for segment in prompt:
-            for part, is_name in self._parts(segment):
-                if is_name:
-                    pieces += [*self.native.tokenize(part, plainly=True), ""]
-                else:
-                    pieces[-1] = f"{pieces[-1]}{part}"
-        pieces[0] = self._without_bos(str(pieces[0]))
+        pieces: list[str | int] = [""]  # llama.cpp puts its first token in front of a text, not of a token
+        for part, is_name in self._names.pieces(prompt):
+            pieces += self.native.tokenize(part, plainly=True) if is_name else [part]
+        if len(pieces) > 1:
+            pieces[1] = self._without_bos(pieces[1]) if isinstance(pieces[1], str) else pieces[1]
         return pieces
 
     def close(self) -> None:
         """Wait for the answers under way, which have been told to end, and give the memory back."""
         self.pool.shutdown(wait=True, cancel_futures=True)
         self.native.close()
-
-    def _parts(self, segment: Segment) -> list[tuple[str, bool]]:
-        if segment.special or self._special is None:
-            return [(segment.text, False)]
-        parts: list[tuple[str, bool]] = []
-        end = 0
-        for found in self._special.finditer(segment.text):
-            parts += [(segment.text[end : found.start()], False), (found.group(), True)]
-            end = found.end()
-        return [*parts, (segment.text[end:], False)]
 
     def _without_bos(self, text: str) -> str:
         """llama.cpp puts the first token in front by itself; templates often do as well."""
