@@ -46,7 +46,9 @@ from oa.protocol.tasks import (
 P_DECLINE = 0.02
 """How often somebody gives a task back."""
 
-P_FLAG_SPAM = 0.2
+P_FLAG_SPAM, P_DISLIKE_SPAM = 0.4, 0.4
+"""How often somebody who has reviewed spam raises a red flag for it, or at least gives it a thumb down."""
+
 P_PRAISE = 0.1
 
 PRAISED_ABOVE = 0.8
@@ -291,13 +293,18 @@ class Community:
 
     async def _react(self, turn: _Turn, task: ReviewTask) -> None:
         """What people do beside the work: flag what is bad, praise what is good."""
-        written = self._see(task.conversation.messages[-1].text, turn.lang)
         if turn.volunteer.troll is not None:
             return
-        if written.is_spam and self._rng.random() < P_FLAG_SPAM:
-            await turn.hub.messages.react(task.message_id, Emoji.RED_FLAG, EmojiOperation.ADD)
-        elif written.quality > PRAISED_ABOVE and self._rng.random() < P_PRAISE:
-            await turn.hub.messages.react(task.message_id, Emoji.THUMBS_UP, EmojiOperation.ADD)
+        written = self._see(task.conversation.messages[-1].text, turn.lang)
+        if (emoji := self._reaction(written, self._rng.random())) is not None:
+            await turn.hub.messages.react(task.message_id, emoji, EmojiOperation.ADD)
+
+    @staticmethod
+    def _reaction(written: Written, chance: float) -> Emoji | None:
+        if written.is_spam:
+            flags, dislikes = chance < P_FLAG_SPAM, chance < P_FLAG_SPAM + P_DISLIKE_SPAM
+            return Emoji.RED_FLAG if flags else Emoji.THUMBS_DOWN if dislikes else None
+        return Emoji.THUMBS_UP if written.quality > PRAISED_ABOVE and chance < P_PRAISE else None
 
     def _see(self, text: str, lang: str) -> Written:
         return self._memory.get(text) or texts.appraise(text, lang)

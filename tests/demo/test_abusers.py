@@ -21,18 +21,23 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from oa.client.hub import Hub
 from oa.config import Config
 from oa.demo.community import Community, Target
 from oa.demo.volunteers import Abuse, Volunteer, recruit, recruit_abusers
 from oa.domain.agreement import Agreement, Impression
+from oa.domain.records import MessageRecord
+from oa.domain.selection import Selection
 from oa.domain.signs import KnownSign, SignKind
-from oa.hub import access, campaigns, keys, trust
+from oa.domain.standing import TimeFrame
+from oa.hub import access, boards, campaigns, keys, trust
 from oa.hub.access import Credential
+from oa.hub.exchange import Exporter
 from oa.hub.keys import NewClient
 from oa.server.app import create_app
-from oa.store import dialect, people
+from oa.store import dialect, people, tables
 from oa.store import trust as stored
 from oa.store.database import Database, Transaction
 
@@ -77,6 +82,14 @@ class Campaign:
     """Reviews and rankings of the same by two members of the clique."""
     rights_kept: bool
     """Everybody may still do what they could do before."""
+    trollboard: list[UUID]
+    """Everybody on it, from the top."""
+    exported: list[MessageRecord]
+    """The data set, of trees in whatever state."""
+    accepted: set[str]
+    """What the reviews have accepted."""
+    spam: set[str]
+    """What is spam in truth."""
 
     def kinds(self, volunteer: Volunteer) -> set[SignKind]:
         """The signs that there are about somebody."""
@@ -116,6 +129,8 @@ async def run(database: Database, watch: Watch, seed: int) -> Campaign:
         caller = access.caller(tx, Credential(issued.secret))
         by_name = {one.identity.username: one for one in volunteers}
         users = [user for user in people.everybody(tx) if user.username in by_name]
+        board = boards.trollboard(tx, caller, None, TimeFrame.TOTAL, 100, enabled=None)
+        written = tx.connection.execute(select(tables.messages)).all()
         return Campaign(
             volunteers={user.id: by_name[user.username] for user in users},
             signs=list(stored.open_signs(tx).values()),
@@ -125,6 +140,10 @@ async def run(database: Database, watch: Watch, seed: int) -> Campaign:
                 tx, [user.id for user in users if by_name[user.username].abuse is Abuse.CLIQUE]
             ),
             rights_kept=all(user.enabled and not user.deleted for user in users),
+            trollboard=[place.user.id for place in board.places],
+            exported=[one for tree in Exporter(Selection(state=None), None).records(tx) for one in tree.messages],
+            accepted={str(row.id) for row in written if row.review_result and not row.deleted},
+            spam={str(row.id) for row in written if (text := community.recall(row.text)) and text.is_spam},
         )
 
     return await database.read(look)
@@ -205,3 +224,19 @@ def test_nobody_is_punished(campaign: Campaign) -> None:
     assert campaign.signs
     assert campaign.rights_kept
     assert {sign.status for sign in campaign.signs} == {"open"}
+
+
+def test_trolls_end_on_top_of_the_trollboard(campaign: Campaign) -> None:
+    """A sign is no troll point: only what others object to in somebody's texts counts."""
+    trolls = {user_id for user_id, one in campaign.volunteers.items() if one.troll is not None}
+    assert len(trolls) == TROLLS
+    assert set(campaign.trollboard[: len(trolls)]) == trolls
+
+
+def test_the_data_set_is_free_of_what_the_reviews_rejected(campaign: Campaign) -> None:
+    ids = {one.id for one in campaign.exported}
+    assert len(ids) > 100
+    assert ids <= campaign.accepted
+    assert all(one.parent_id in ids for one in campaign.exported if one.parent_id is not None)
+    assert campaign.spam - campaign.accepted
+    assert len(ids & campaign.spam) <= len(ids) // 100
