@@ -126,6 +126,17 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatShare:
+    """A link by which anybody may read one thread of a chat."""
+
+    id: UUID
+    chat_id: UUID
+    leaf_id: UUID
+    """The last message that it shows."""
+    created_date: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
     id: UUID
     chat_id: UUID

@@ -12,16 +12,22 @@ from oa.config import Config
 from oa.hub.access import Uses
 from oa.hub.sign_in import FrontDesk
 from oa.hub.transactions import Database
+from oa.inference import presets
 from oa.inference.answering import Answering
 from oa.inference.no_models import NoModels
+from oa.inference.plugins import NoPlugins, Plugins
 from oa.server import jobs, moderation, schema
 from oa.server.accounts import AuthController
 from oa.server.admin import AdminController
 from oa.server.auth import Call, Hub
 from oa.server.body import HubRequest
+from oa.server.chat_accounts import ChatAccountController, ChatAdminController
 from oa.server.chat_auth import ChatAuthController, DebugLoginController
+from oa.server.chat_configs import ConfigController
+from oa.server.chat_judgements import ChatJudgementController
 from oa.server.chat_messages import ChatMessageController
 from oa.server.chat_rate import ChatRate
+from oa.server.chat_sharing import ChatSearchController, ChatSharingController, SharedChatController
 from oa.server.chats import ChatController
 from oa.server.community import AnnouncementController, BadgeController, GoalController
 from oa.server.errors import HANDLERS
@@ -77,11 +83,20 @@ OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     OpenAIController,
     ChatController,
     ChatMessageController,
+    ChatJudgementController,
+    ChatSearchController,
+    ChatSharingController,
+    SharedChatController,
     ChatAuthController,
+    ChatAccountController,
+    ChatAdminController,
+    ConfigController,
 )
 
 
-def create_app(database: Database, config: Config, answering: Answering | None = None) -> Litestar:
+def create_app(
+    database: Database, config: Config, answering: Answering | None = None, plugins: Plugins | None = None
+) -> Litestar:
     """The hub as an ASGI application. The database and the models stay the caller's to close."""
     answering = answering or NoModels()
     chat = config.chat
@@ -97,6 +112,8 @@ def create_app(database: Database, config: Config, answering: Answering | None =
             database=database, answering=answering, heartbeat_s=chat.heartbeat_s, with_titles=chat.titles
         ),
         chat_rate=ChatRate(chat.rate_limit_answers, chat.rate_limit_window_s),
+        presets=presets.load(config.data_dir),
+        plugins=plugins or NoPlugins(),
     )
 
     async def call(request: Request[Any, Any, Any]) -> Call:

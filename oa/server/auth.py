@@ -6,7 +6,7 @@ A program names the user it reads for as `X-OASST-User: auth_method:username` or
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,6 +20,8 @@ from oa.hub.access import Credential, Uses
 from oa.hub.sign_in import FrontDesk
 from oa.hub.transactions import Database, Transaction
 from oa.inference.answering import Answering
+from oa.inference.plugins import Plugins
+from oa.inference.presets import Preset
 from oa.protocol.users import User
 from oa.server.body import unreadable
 from oa.server.chat_rate import ChatRate
@@ -45,6 +47,8 @@ class Hub:
     answering: Answering
     generations: Generations
     chat_rate: ChatRate
+    presets: Sequence[Preset]
+    plugins: Plugins
 
 
 class Call:

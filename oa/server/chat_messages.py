@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any, cast
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -19,7 +20,9 @@ from oa.hub import chat_messages, generating
 from oa.hub.chat_messages import ChatLimits, NewAnswer, NewPrompt, Plan
 from oa.hub.transactions import Transaction
 from oa.inference.answering import Model
+from oa.inference.tools.loop import answer_with_tools
 from oa.protocol.chats import CreateAssistantMessageRequest, CreatePrompterMessageRequest, MessageRead
+from oa.protocol.plugins import PluginEntry
 from oa.server.auth import Hub
 from oa.server.chat_access import Visitor
 from oa.server.chats import VISITOR
@@ -140,12 +143,25 @@ async def begin(
     """
     hub = visitor.call.hub
     hub.chat_rate.take(person.id)
-    pieces = cast(Pieces, hub.answering.answer(planned.question))
     try:
+        pieces = await _asked(hub, planned)
         return await hub.generations.begin(planned, person.id, pieces, lambda: visitor.write(keep))
     except BaseException:
         hub.chat_rate.give_back(person.id)
         raise
+
+
+async def _asked(hub: Hub, planned: Plan) -> Pieces:
+    """What the model says, with the tools that were chosen for it.
+
+    Raises:
+        ToolFailed, NotSupported: they cannot be had.
+    """
+    chosen = msgspec.convert((planned.message.work or {}).get("plugins", []), list[PluginEntry])
+    tools = await hub.plugins.tools(chosen) if chosen else ()
+    if not tools:
+        return cast(Pieces, hub.answering.answer(planned.question))
+    return answer_with_tools(hub.answering, planned.question, tools)
 
 
 async def find(visitor: Visitor, chat_id: UUID, message_id: UUID) -> ChatMessage:

@@ -180,6 +180,11 @@ class Generations:
         ]
         await asyncio.gather(*(self.end(message_id) for message_id in waiting))
 
+    async def drop(self, person_id: UUID) -> None:
+        """End all answers to somebody who has left; nothing of them is kept, since their chats are gone."""
+        theirs = [one.message_id for one in self._running.values() if one.person_id == person_id]
+        await asyncio.gather(*(self.end(message_id) for message_id in theirs))
+
     # --- writing ---
 
     async def _write(self, generation: Generation) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, tuple_, update
 
 from oa.domain.chats import Chat, TitleBy
 from oa.domain.paging import Part
@@ -103,20 +103,26 @@ def part(tx: Transaction, owner_id: UUID, wanted: Part[datetime], *, hidden: boo
         hidden: only those that are, or are not; None for both.
     """
     key = (chats.c.created_date, chats.c.id)
-    statement = select(*COLUMNS).where(chats.c.user_id == owner_id).limit(wanted.limit)
+    statement = select(*COLUMNS).where(chats.c.user_id == owner_id, *between(key, wanted)).limit(wanted.limit)
     if hidden is not None:
         statement = statement.where(chats.c.hidden.is_(hidden))
-    for place, is_above in ((wanted.low, True), (wanted.high, False)):
+    order = [column.desc() if wanted.descending else column for column in key]
+    return [chat_of(row) for row in tx.connection.execute(statement.order_by(*order))]
+
+
+def between(
+    key: tuple[ColumnElement[datetime], ColumnElement[UUID]], part: Part[datetime]
+) -> Iterator[ColumnElement[bool]]:
+    """That rows known by a date and an id lie in a part of a list."""
+    date, row_id = key
+    for place, is_low in ((part.low, True), (part.high, False)):
         if place is None:
             continue
         if place.id is None:
-            bound = chats.c.created_date >= place.value if is_above else chats.c.created_date <= place.value
-        else:
-            at = tuple_(bindparam(None, place.value, UtcDateTime()), bindparam(None, place.id, chats.c.id.type))
-            bound = tuple_(*key) > at if is_above else tuple_(*key) < at
-        statement = statement.where(bound)
-    order = [column.desc() if wanted.descending else column for column in key]
-    return [chat_of(row) for row in tx.connection.execute(statement.order_by(*order))]
+            yield date >= place.value if is_low else date <= place.value
+            continue
+        at = tuple_(bindparam(None, place.value, UtcDateTime()), bindparam(None, place.id, row_id.type))
+        yield tuple_(date, row_id) > at if is_low else tuple_(date, row_id) < at
 
 
 def change(tx: Transaction, chat: Chat) -> None:

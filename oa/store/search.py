@@ -89,7 +89,7 @@ def holding(tx: Transaction, query: SearchQuery, facets: Facets = NO_FACETS) -> 
     if query.is_empty:
         return false()
     if not dialect.is_sqlite(tx.connection):
-        return _VECTOR.bool_op("@@")(_postgres_query(query))
+        return _VECTOR.bool_op("@@")(postgres_query(query))
     found = select(fts.c.rowid).where(_matching(query, facets))
     some = select(func.count()).select_from(found.limit(MANY + 1).subquery())
     count = tx.connection.execute(some).scalar_one()
@@ -162,11 +162,11 @@ def _rare_ones(tx: Transaction, facets: Facets) -> Facets:
 
 def _on_postgres(query: SearchQuery, as_of: int) -> AnySelect:
     by_length = 1  # divides by the logarithm of the length
-    score = func.ts_rank(_VECTOR, _postgres_query(query), by_length) if query.wanted else literal(0.0)
+    score = func.ts_rank(_VECTOR, postgres_query(query), by_length) if query.wanted else literal(0.0)
     return (
         select(messages.c.id, score.label("score"), messages.c.created_date.label("place"))
         .where(
-            _VECTOR.bool_op("@@")(_postgres_query(query)),
+            _VECTOR.bool_op("@@")(postgres_query(query)),
             messages.c.created_date <= datetime.fromtimestamp(as_of / 1_000_000, UTC),
         )
         .order_by(messages.c.created_date.desc(), messages.c.id.desc())
@@ -306,7 +306,7 @@ def _quoted(text: str) -> str:
     return text.replace('"', '""').replace("\0", " ")
 
 
-def _postgres_query(query: SearchQuery) -> ColumnElement[Any]:
+def postgres_query(query: SearchQuery) -> ColumnElement[Any]:
     parts = [_postgres_term(term) for term in query.wanted]
     if query.excluded:
         refused = [_postgres_term(term) for term in query.excluded]
