@@ -113,6 +113,13 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The model that gave a chat its first answer also gives it its title, if its context has 2048 tokens or more."""
 
 
+class Tools(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    hosts: str = "*"
+    """Hosts that tools and plugins may reach, with commas, and * for any part of a name. Public addresses only."""
+    private_hosts: str | None = None
+    """Hosts that they may reach although their address is private: plugins of your own, with commas."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: Path = Path("oa-data")
     """The directory that holds everything the hub keeps."""
@@ -130,6 +137,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What people may do in their chats."""
     inference: Inference = Inference()
     """Which models answer, and how much they may be asked."""
+    tools: Tools = Tools()
+    """What models may use while they answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Passage:
 
 
 Search = Callable[[str, int], Awaitable[Sequence[Passage]]]
-"""The best messages for some words, at most so many; on behalf of whoever asks."""
+"""The best messages for some words, at most so many; only what everybody may read."""
 
 DEFINITION = ToolDefinition(
     name="search_hub",

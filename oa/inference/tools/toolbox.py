@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import msgspec
-
-from oa.errors import OaError
 from oa.inference.tools.calculator import CALCULATOR
 from oa.inference.tools.definitions import Tool
 from oa.inference.tools.manifest import load_plugin, tools_of
-from oa.inference.tools.outgoing import Fetcher, Guard, Reach
+from oa.inference.tools.outgoing import Fetcher
 from oa.inference.tools.page import page_reader
-from oa.inference.tools.search import Passage, Search, hub_search
+from oa.inference.tools.search import Search, hub_search
 from oa.protocol.plugins import (
     PluginApiType,
     PluginAuthType,
@@ -34,67 +30,54 @@ REMEMBERED_S = 600.0
 MOST_REMEMBERED = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The tools of an answer, and why some that were asked for are not among them."""
-
-    tools: tuple[Tool, ...]
-    problems: tuple[str, ...] = ()
-
-
 class Toolbox:
-    """The tools of a hub. It remembers plugins' descriptions for a while."""
+    """The tools of a hub, as `oa.inference.plugins.Plugins`. It remembers plugins' descriptions for a while."""
 
     def __init__(
         self,
-        reach: Reach,
+        fetcher: Fetcher,
+        search: Search | None = None,
         *,
-        fetcher: Fetcher | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._fetcher = fetcher or Fetcher(Guard(reach))
+        """
+        Args:
+            search: finds messages of the hub; None leaves that tool out.
+        """
+        self._fetcher = fetcher
         self._now = now
         self._known: dict[str, tuple[float, PluginConfig]] = {}
+        own = [CALCULATOR, page_reader(fetcher), *([hub_search(search)] if search is not None else [])]
+        self._own = {BUILT_IN + tool.name: tool for tool in own}
 
-    def built_in(self) -> tuple[PluginEntry, ...]:
-        """The hub's own plugins, as `GET /configs/builtin_plugins` lists them."""
-        return tuple(_entry(tool) for tool in self._own(_nothing_to_search).values())
+    async def built_in(self) -> Sequence[PluginEntry]:
+        """The hub's own plugins, each with one tool."""
+        return [_entry(tool) for tool in self._own.values()]
 
-    async def describe(self, entry: PluginEntry) -> PluginEntry:
-        """The plugin at an address with what it says of itself, as `POST /configs/plugin_config` answers.
+    async def describe(self, url: str) -> PluginEntry:
+        """The plugin at an address with what it says of itself.
 
         Raises:
             ToolFailed: there is none, or none that can be used.
         """
-        own = self._own(_nothing_to_search).get(entry.url)
-        if own is not None:
-            return msgspec.structs.replace(_entry(own), enabled=entry.enabled)
-        config = await self._config(entry.url)
-        return PluginEntry(url=entry.url, enabled=entry.enabled, plugin_config=config)
+        own = self._own.get(url)
+        return _entry(own) if own is not None else PluginEntry(url=url, plugin_config=await self._config(url))
 
-    async def choose(self, entries: Sequence[PluginEntry], search: Search | None = None) -> Chosen:
-        """The tools of the plugins that are enabled; two tools of one name are the first.
+    async def tools(self, chosen: Sequence[PluginEntry]) -> Sequence[Tool]:
+        """The tools of the plugins that are enabled; of two with one name, the first.
 
-        Args:
-            search: finds messages of the hub for whoever asks; None leaves that tool out.
+        Raises:
+            ToolFailed: a plugin cannot be reached, may not be, or is none.
         """
-        own = self._own(search)
-        wanted = [entry.url for entry in entries if entry.enabled]
-        found = await asyncio.gather(*(self._tools(url, own) for url in wanted))
+        found = await asyncio.gather(*(self._tools(entry.url) for entry in chosen if entry.enabled))
         tools: dict[str, Tool] = {}
-        for plugin in found:
-            for tool in plugin if isinstance(plugin, tuple) else ():
-                tools.setdefault(tool.name, tool)
-        return Chosen(tuple(tools.values()), tuple(problem for problem in found if isinstance(problem, str)))
+        for tool in (tool for plugin in found for tool in plugin):
+            tools.setdefault(tool.name, tool)
+        return tuple(tools.values())
 
-    async def _tools(self, url: str, own: dict[str, Tool]) -> tuple[Tool, ...] | str:
-        """The tools of one plugin, or why there are none."""
-        if url in own:
-            return (own[url],)
-        try:
-            return tools_of(self._fetcher, url, await self._config(url))
-        except OaError as error:
-            return f"{url}: {error}"
+    async def _tools(self, url: str) -> Sequence[Tool]:
+        own = self._own.get(url)
+        return (own,) if own is not None else tools_of(self._fetcher, url, await self._config(url))
 
     async def _config(self, url: str) -> PluginConfig:
         known = self._known.get(url)
@@ -106,17 +89,6 @@ class Toolbox:
         if len(self._known) > MOST_REMEMBERED:
             del self._known[next(iter(self._known))]
         return config
-
-    def _own(self, search: Search | None) -> dict[str, Tool]:
-        """The built-in tools by the address of their plugin."""
-        tools = [CALCULATOR, page_reader(self._fetcher)]
-        if search is not None:
-            tools.append(hub_search(search))
-        return {BUILT_IN + tool.name: tool for tool in tools}
-
-
-async def _nothing_to_search(_words: str, _most: int) -> Sequence[Passage]:
-    return ()
 
 
 def _entry(tool: Tool) -> PluginEntry:

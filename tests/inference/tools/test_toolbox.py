@@ -76,7 +76,7 @@ def time() -> Time:
 @pytest.fixture
 def toolbox(time: Time) -> Toolbox:
     guard = Guard(Reach(), Names({"p.test": [["8.8.8.8"]]}), AllRoadsLeadHome())
-    return Toolbox(Reach(), fetcher=Fetcher(guard), now=time)
+    return Toolbox(Fetcher(guard), now=time)
 
 
 @pytest.fixture
@@ -87,14 +87,14 @@ def plugin(web: LittleWeb) -> PluginEntry:
 
 
 async def test_the_built_in_plugins_describe_themselves(toolbox: Toolbox) -> None:
-    entries = toolbox.built_in()
-    assert [entry.url for entry in entries] == ["/plugins/calculator", "/plugins/read_page", "/plugins/search_hub"]
+    entries = await toolbox.built_in()
+    assert [entry.url for entry in entries] == ["/plugins/calculator", "/plugins/read_page"]
     assert all(entry.trusted and entry.plugin_config and entry.plugin_config.endpoints for entry in entries)
-    assert await toolbox.describe(PluginEntry(url="/plugins/calculator")) == entries[0]
+    assert await toolbox.describe("/plugins/calculator") == entries[0]
 
 
 async def test_a_plugin_is_described_with_its_operations(toolbox: Toolbox, plugin: PluginEntry, web: LittleWeb) -> None:
-    found = await toolbox.describe(plugin)
+    found = await toolbox.describe(plugin.url)
     assert not found.trusted  # whatever its client says
     assert found.plugin_config is not None
     endpoints = found.plugin_config.endpoints or []
@@ -107,8 +107,7 @@ async def test_a_plugin_is_described_with_its_operations(toolbox: Toolbox, plugi
 
 async def test_its_operations_are_tools(toolbox: Toolbox, plugin: PluginEntry, web: LittleWeb) -> None:
     web.add("/api/lists/my%20list", '["milk"]', "application/json")
-    chosen = await toolbox.choose([plugin])
-    get, post = chosen.tools
+    get, post = await toolbox.tools([plugin])
     assert (get.name, post.name, post.plugin_name) == ("getList", "post_lists_name", "To do")
     assert get.definition.parameters["required"] == ["name"]
     assert post.definition.parameters["properties"]["body"]["properties"]["part_of"] == {}
@@ -121,7 +120,7 @@ async def test_its_operations_are_tools(toolbox: Toolbox, plugin: PluginEntry, w
 
 
 async def test_what_a_plugin_cannot_do_is_said(toolbox: Toolbox, plugin: PluginEntry, web: LittleWeb) -> None:
-    get, _ = (await toolbox.choose([plugin])).tools
+    get, _ = await toolbox.tools([plugin])
     with pytest.raises(Invalid, match="name is missing"):
         await get.run({})
     with pytest.raises(ToolFailed, match="status 404: nothing here"):
@@ -135,20 +134,25 @@ async def test_a_description_is_remembered_for_a_while(
     toolbox: Toolbox, plugin: PluginEntry, web: LittleWeb, time: Time
 ) -> None:
     for _ in range(2):
-        await toolbox.choose([plugin])
+        await toolbox.tools([plugin])
     assert len(web.asked) == 2
     time.now = REMEMBERED_S
-    await toolbox.choose([plugin])
+    await toolbox.tools([plugin])
     assert len(web.asked) == 4
 
 
-async def test_what_cannot_be_used_is_left_out_with_its_reason(toolbox: Toolbox, plugin: PluginEntry) -> None:
-    inside = PluginEntry(url="http://127.0.0.1/ai-plugin.json")
+async def test_only_plugins_that_are_enabled_give_tools(toolbox: Toolbox, plugin: PluginEntry) -> None:
     off = PluginEntry(url="/plugins/read_page", enabled=False)
-    chosen = await toolbox.choose([inside, off, PluginEntry(url="/plugins/calculator"), plugin])
-    assert [tool.name for tool in chosen.tools] == ["calculator", "getList", "post_lists_name"]
-    (problem,) = chosen.problems
-    assert problem.startswith("http://127.0.0.1/ai-plugin.json: 127.0.0.1 is in a private network")
+    tools = await toolbox.tools([off, PluginEntry(url="/plugins/calculator"), plugin, plugin])
+    assert [tool.name for tool in tools] == ["calculator", "getList", "post_lists_name"]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/ai-plugin.json", "http://[::1]/x", "/plugins/nothing", "x"])
+async def test_a_plugin_that_may_not_be_reached_is_refused(toolbox: Toolbox, url: str) -> None:
+    with pytest.raises(ToolFailed):
+        await toolbox.tools([PluginEntry(url=url)])
+    with pytest.raises(ToolFailed):
+        await toolbox.describe(url)
 
 
 @pytest.mark.parametrize(
@@ -172,23 +176,23 @@ async def test_a_plugin_that_cannot_be_used_says_why(
     web.add("/odd", '{"paths": {"/x": [1], "/y": {"get": 3, "parameters": 5}}, "servers": 7}', "application/json")
     web.add("/bomb", "a: &a [x]\nb: [*a, *a]", "text/yaml")
     with pytest.raises(ToolFailed, match=why):
-        await toolbox.describe(plugin)
+        await toolbox.describe(plugin.url)
 
 
-async def test_the_hub_is_searched_on_behalf_of_whoever_asks(toolbox: Toolbox) -> None:
+async def test_the_hub_is_searched_with_what_it_was_given() -> None:
     asked: list[tuple[str, int]] = []
 
     async def search(words: str, most: int) -> Sequence[Passage]:
         asked.append((words, most))
         return [Passage("prompter", "Why is the sky blue?")] if words == "sky" else []
 
-    (tool,) = (await toolbox.choose([PluginEntry(url="/plugins/search_hub")], search)).tools
+    toolbox = Toolbox(Fetcher(Guard(Reach(), Names({}), AllRoadsLeadHome())), search)
+    (tool,) = await toolbox.tools([PluginEntry(url="/plugins/search_hub")])
     assert await tool.run({"query": "sky"}) == "prompter: Why is the sky blue?"
     assert await tool.run({"query": "sea"}) == "Nothing was found."
     assert asked == [("sky", 5), ("sea", 5)]
     with pytest.raises(Invalid):
         await tool.run({"query": " "})
-    assert (await toolbox.choose([PluginEntry(url="/plugins/search_hub")])).tools == ()
 
 
 def test_documents_are_json_or_plain_yaml() -> None:
