@@ -22,6 +22,7 @@ from oa.store.chat_tables import chat_shares as chat_shares
 from oa.store.chat_tables import chats as chats
 from oa.store.chat_tables import refresh_tokens as refresh_tokens
 from oa.store.columns import Json, UtcDateTime
+from oa.store.privacy_tables import former_names as former_names
 from oa.store.privacy_tables import terms as terms
 from oa.store.privacy_tables import terms_acceptances as terms_acceptances
 from oa.store.privacy_tables import user_languages as user_languages
@@ -33,6 +34,7 @@ from oa.store.standing_tables import standing_frames as standing_frames
 from oa.store.text_tables import text_sketches as text_sketches
 from oa.store.text_tables import text_warnings as text_warnings
 from oa.store.trust_tables import abuse_signs as abuse_signs
+from oa.store.worker_tables import workers as workers
 
 # --- who ------------------------------------------------------------------------------------------------------------
 

@@ -51,6 +51,8 @@ READ_WHOLE_TABLES = {
     "trust.TEXTS",
     "work.DELETE_ALL",
     "work.OPEN_RANKINGS",
+    "workers.ALL_WENT",
+    "workers.EVERY",
 }
 """Lists of everything, what is done by hand or from time to time, and tables that stay small."""
 
