@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oa.config import Config
+
+BUILT_IN = "demo"
+"""The name of the model that comes with OA; a model of one's own may take it."""
 
 if TYPE_CHECKING:
     from oa.inference.models import Entry
@@ -55,7 +59,7 @@ def chosen_entries(data_dir: Path, wanted: str | None) -> list[Entry]:
     from oa.inference.models import read_registry
 
     registry = read_registry(data_dir)
-    first = registry.default_entry() if wanted is None else find_entry(data_dir, wanted)
+    first = (registry.default_entry() or built_in_entry()) if wanted is None else find_entry(data_dir, wanted)
     if first is None:
         return []
     return [first, *(entry for entry in registry.entries if entry.name != first.name)]
@@ -72,7 +76,25 @@ def find_entry(data_dir: Path, wanted: str) -> Entry:
 
     registry = read_registry(data_dir)
     path = Path(wanted).expanduser()
-    if wanted in [entry.name for entry in registry.entries] or not path.exists():
+    if wanted in [entry.name for entry in registry.entries]:
+        return registry.find(wanted)
+    if wanted == BUILT_IN and (built_in := built_in_entry()) is not None:
+        return built_in
+    if not path.exists():
         return registry.find(wanted)
     found = inspect(path)
     return entry_of(found, name_of(found.path), int(time.time()))
+
+
+def built_in_entry() -> Entry | None:
+    """The demonstration model that comes with OA; None where it was left out of the installation."""
+    import msgspec
+
+    from oa.inference.inspection import entry_of, inspect
+
+    directory = Path(str(resources.files("oa.demo"))) / "model"
+    file = next(iter(sorted(directory.glob("*.gguf"))), None)
+    if file is None:
+        return None
+    entry = entry_of(inspect(file), BUILT_IN, int(file.stat().st_mtime))
+    return msgspec.structs.replace(entry, description="A small demonstration: it knows next to nothing.")

@@ -21,6 +21,8 @@ EXIT_INTERRUPTED = 130
 
 COMMANDS: Mapping[str, str] = {
     "serve": "Start the hub.",
+    "tui": "Review, rank and write on a hub, by keys alone.",
+    "model": "Look at the models, fetch and add them, and say which one answers.",
     "demo": "Let a simulated community work on a hub: people who write, review and rank, and a few trolls.",
     "search": "Find messages by their words, best first. Case and accents make no difference.",
     "stats": "Show messages, trees, open work, people, reports, and what was done on each of the last days.",

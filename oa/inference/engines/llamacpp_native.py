@@ -136,10 +136,14 @@ class NativeModel:
     def close(self) -> None:
         """Give everything back. No call may be under way."""
         self._server = self._embedder = None  # the library stops its threads when nobody holds it
-        with contextlib.suppress(OSError):
-            self.socket.unlink()
+        for left in (self.socket, self._vectors_socket):
+            left.unlink(missing_ok=True)
         if self._own_dir is not None:
             shutil.rmtree(self._own_dir, ignore_errors=True)
+
+    @property
+    def _vectors_socket(self) -> Path:
+        return self.socket.with_suffix(".vectors.sock")
 
     def _new_socket(self) -> Path:
         name = f"llama-{os.getpid()}-{next(_numbers)}.sock"
@@ -168,7 +172,7 @@ class NativeModel:
     def _parameters(self, library: Any, *, embedding: bool) -> Any:
         parameters = library.CommonParams()
         parameters.model.path = str(self.settings.path)
-        parameters.hostnames = [str(self.socket.with_suffix(".vectors.sock") if embedding else self.socket)]
+        parameters.hostnames = [str(self._vectors_socket if embedding else self.socket)]
         parameters.n_parallel = self.size.parallel
         parameters.n_ctx = self.size.context_length * self.size.parallel
         parameters.n_batch = PROMPT_BATCH_TOKENS
