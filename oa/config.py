@@ -6,20 +6,18 @@ environment. What is not a setting is refused with the nearest name that is one.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, cast
 
 import msgspec
 
 from oa.errors import InvalidSetting
+from oa.layered import Schema, is_secret, value_of
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535, title="a port from 0 to 65535")]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1, title="a whole number of at least 1")]
@@ -149,6 +147,8 @@ class Loaded:
     origins: Mapping[str, str]
 
 
+SCHEMA = Schema(Config, "a setting", "settings", "`oa config show` lists the settings")
+
 FILE_NAME = "config.toml"
 """Looked for in the data directory when no file is named."""
 
@@ -173,170 +173,61 @@ def load(env: Mapping[str, str], flags: Mapping[str, object] | None = None, file
         InvalidSetting: an unknown name, a value that the setting cannot take, or an unreadable file; whichever source
             it is in, even if a later one overrides it.
     """
-    kinds = _kinds(Config)
     typed = {key: value for key, value in (flags or {}).items() if value is not None}
-    over_file = {key: (value, f"environment {_variable(key)}") for key, value in _from_environment(env, kinds).items()}
+    over_file = {key: (value, f"environment {_variable(key)}") for key, value in _from_environment(env).items()}
     over_file |= {key: (value, "flag") for key, value in typed.items()}
-    over_file = {key: (_convert(key, kinds, *found), found[1]) for key, found in over_file.items()}
+    over_file = {key: (_converted(key, *found), found[1]) for key, found in over_file.items()}
 
     named = file or (Path(env["OA_CONFIG"]) if env.get("OA_CONFIG") else None)
     data_dir = cast(Path, over_file.get("data_dir", (Config().data_dir,))[0])
-    from_file = _from_file(named or data_dir / FILE_NAME, kinds, must_exist=named is not None)
+    from_file = _from_file(named or data_dir / FILE_NAME, must_exist=named is not None)
     chosen = from_file | over_file
-    config = _build(Config, {key: value for key, (value, _) in chosen.items()})
-    return Loaded(config, {key: chosen[key][1] if key in chosen else "default" for key in kinds})
+    config = SCHEMA.build({key: value for key, (value, _) in chosen.items()})
+    return Loaded(config, {key: chosen[key][1] if key in chosen else "default" for key in SCHEMA.kinds})
 
 
 def flatten(config: Config) -> dict[str, object]:
     """Every setting by its dotted key, fit to be shown: passwords are masked."""
     values: dict[str, object] = {}
-    for key, kind in _kinds(Config).items():
-        value: object = config
-        for name in key.split("."):
-            value = getattr(value, name)
-        values[key] = _mask(value) if isinstance(value, str) and _is_secret(kind) else value
+    for key, kind in SCHEMA.kinds.items():
+        value = value_of(config, key)
+        values[key] = _mask(value) if isinstance(value, str) and is_secret(kind) else value
     return values
 
 
-def _from_environment(env: Mapping[str, str], kinds: Mapping[str, Any]) -> dict[str, str]:
-    by_variable = {_variable(key): key for key in kinds}
+def _converted(key: str, value: object, origin: str) -> Any:
+    return SCHEMA.convert(key, value, origin, is_text=origin.startswith("environment"))
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
+    by_variable = {_variable(key): key for key in SCHEMA.kinds}
     values: dict[str, str] = {}
     for name, value in env.items():
         if not name.startswith(PREFIX) or name in NOT_SETTINGS or name.startswith(TEST_PREFIX):
             continue
         if name not in by_variable:
-            raise InvalidSetting(f"the environment variable {name} is not a setting{_nearest(name, by_variable)}")
+            raise InvalidSetting(f"the environment variable {name} is not a setting{SCHEMA.nearest(name, by_variable)}")
         if value:
             values[by_variable[name]] = value
     return values
 
 
-def _from_file(file: Path, kinds: Mapping[str, Any], *, must_exist: bool) -> dict[str, tuple[Any, str]]:
+def _from_file(file: Path, *, must_exist: bool) -> dict[str, tuple[Any, str]]:
     if not must_exist and not os.path.exists(file):
         return {}
     origin = f"file {file}"
     values: dict[str, tuple[Any, str]] = {}
-    for key, value in _leaves(_parse(file), kinds, origin).items():
+    for key, value in SCHEMA.leaves(SCHEMA.parsed(file), origin).items():
         if key == "data_dir" and not must_exist:
             raise InvalidSetting(
                 f"data_dir cannot be set in {file}, which was found through it: use --data-dir or OA_DATA_DIR"
             )
-        values[key] = (_convert(key, kinds, value, origin), origin)
+        values[key] = (SCHEMA.convert(key, value, origin), origin)
     return values
-
-
-def _parse(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8-sig"))
-    except OSError as error:
-        raise InvalidSetting(f"the settings file {file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidSetting(f"the settings file {file} is not text in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidSetting(f"the settings file {file} is not valid TOML: {error}") from error
-
-
-def _leaves(tree: Mapping[str, Any], kinds: Mapping[str, Any], origin: str, above: str = "") -> dict[str, Any]:
-    """The values of nested tables by dotted key."""
-    sections = {key.rpartition(".")[0] for key in kinds}
-    values: dict[str, Any] = {}
-    for name, value in tree.items():
-        key = above + name
-        if key in kinds:
-            values[key] = value
-        elif key not in sections:
-            raise InvalidSetting(f"{key} is not a setting ({origin}){_nearest(key, kinds)}")
-        elif isinstance(value, dict):
-            values |= _leaves(cast(dict[str, Any], value), kinds, origin, f"{key}.")
-        else:
-            raise InvalidSetting(f"{key} is a group of settings ({origin}): write [{key}] and its settings below")
-    return values
-
-
-def _convert(key: str, kinds: Mapping[str, Any], value: object, origin: str) -> Any:
-    if key not in kinds:
-        raise InvalidSetting(f"{key} is not a setting ({origin}){_nearest(key, kinds)}")
-    is_text = origin.startswith("environment")
-    try:
-        return msgspec.convert(value, kinds[key], strict=not is_text, dec_hook=_read_path)
-    except msgspec.ValidationError:
-        given = "" if _is_secret(kinds[key]) else f", not {_shown(value)}"
-        raise InvalidSetting(f"{key} must be {_expected(kinds[key])}{given} ({origin})") from None
-
-
-def _read_path(_: type, value: object) -> Path:
-    if not isinstance(value, str | Path):
-        raise TypeError(value)
-    return Path(value).expanduser()
-
-
-StructType = TypeVar("StructType", bound=msgspec.Struct)
-
-
-def _build(struct: type[StructType], values: Mapping[str, Any], above: str = "") -> StructType:
-    chosen: dict[str, Any] = {}
-    for field in msgspec.structs.fields(struct):
-        key = above + field.name
-        if _is_section(field.type):
-            chosen[field.name] = _build(field.type, values, f"{key}.")
-        elif key in values:
-            chosen[field.name] = values[key]
-    return struct(**chosen)
-
-
-def _kinds(struct: type[msgspec.Struct], above: str = "") -> dict[str, Any]:
-    """The type of every setting by its dotted key, in the order in which they are declared."""
-    kinds: dict[str, Any] = {}
-    for field in msgspec.structs.fields(struct):
-        key = above + field.name
-        kinds |= _kinds(field.type, f"{key}.") if _is_section(field.type) else {key: field.type}
-    return kinds
-
-
-def _is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _variable(key: str) -> str:
     return PREFIX + key.replace(".", "__").upper()
-
-
-def _nearest(name: str, names: Mapping[str, Any]) -> str:
-    found = difflib.get_close_matches(name, names, n=1)
-    return f": did you mean {found[0]}?" if found else ": `oa config show` lists the settings"
-
-
-def _alternatives(kind: Any) -> list[Any]:
-    """What a value of this type may be, None left out: `int | None` is one alternative."""
-    members = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
-    return [member for member in members if member is not type(None)]
-
-
-def _meta(kind: Any) -> list[msgspec.Meta]:
-    return [note for member in _alternatives(kind) for note in get_args(member)[1:] if isinstance(note, msgspec.Meta)]
-
-
-def _is_secret(kind: Any) -> bool:
-    return any((note.extra or {}).get("secret") for note in _meta(kind))
-
-
-def _expected(kind: Any) -> str:
-    titles = [note.title for note in _meta(kind) if note.title]
-    if titles:
-        return titles[0]
-    plain = _alternatives(kind)[0]
-    if issubclass(plain, StrEnum):
-        return "one of " + ", ".join(plain)
-    return {bool: "true or false", int: "a whole number", Path: "a path"}.get(plain, "text")
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict | list):
-        return "a table" if isinstance(value, dict) else "a list"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _mask(url: str) -> str:
