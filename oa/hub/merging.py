@@ -38,6 +38,7 @@ def merge(tx: Transaction, moderator: Moderator, destination_id: UUID, source_id
     moved: Counter[str] = Counter()
     for source in sources:
         _check_sign_in(tx, source, destination)
+        people.keep_former_names(tx, destination.id, (source.username, source.display_name))
         moved += _merge_one(tx, source.id, destination.id)
     people.forget_users(tx)
     growth.fill_all_places(tx)  # a source may have been barred from the draw

@@ -42,7 +42,14 @@ PLACES_OF = (
 )
 FORGET = tuple(
     delete(table).where(table.c.user_id == bindparam("owner_id"))
-    for table in (tables.tokens, tables.accounts, tables.user_languages, tables.terms_acceptances, tables.abuse_signs)
+    for table in (
+        tables.tokens,
+        tables.accounts,
+        tables.user_languages,
+        tables.terms_acceptances,
+        tables.abuse_signs,
+        tables.former_names,
+    )
 )
 FORGET_CHATS = tuple(
     delete(table).where(table.c.user_id == bindparam("owner_id")) for table in (tables.chats, tables.refresh_tokens)
@@ -110,8 +117,9 @@ def forget_person(tx: Transaction, user: User) -> None:
 
 
 def _forget_names(tx: Transaction, user: User) -> None:
+    names = {user.username, user.display_name, *people.former_names_of(tx, user.id)}
     for event_id, kind, facts in _events_with(tx, user.id):
-        cleaned = without_names(facts, (user.username, user.display_name))
+        cleaned = without_names(facts, names)
         if kind in NAMED_BY_THEIR_OWNER:
             cleaned = {**cleaned, "name": ""}
         if cleaned != facts:

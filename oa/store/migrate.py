@@ -32,7 +32,7 @@ class Scripts:
     head: str
 
 
-SCRIPTS = Scripts(Path(__file__).parent / "migrations", head="0004")
+SCRIPTS = Scripts(Path(__file__).parent / "migrations", head="0005")
 """Ours. The head is stated, so that a database that is up to date is recognised without loading Alembic."""
 
 

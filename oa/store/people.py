@@ -14,7 +14,7 @@ from oa.domain.people import Client, User
 from oa.domain.standing import Streak
 from oa.store import dialect
 from oa.store.database import Transaction
-from oa.store.tables import UtcDateTime, api_clients, users
+from oa.store.tables import UtcDateTime, api_clients, former_names, users
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -56,6 +56,8 @@ USER_BY_IDENTITY = select(*USER_COLUMNS).where(
 )
 EVERYBODY = select(*USER_COLUMNS).order_by(users.c.created_date, users.c.id)
 RENAME = update(users).where(users.c.id == bindparam("user_id")).values(display_name=bindparam("new_display_name"))
+DISPLAY_NAME = select(users.c.display_name).where(users.c.id == bindparam("user_id"))
+FORMER_NAMES = select(former_names.c.name).where(former_names.c.user_id == bindparam("user_id"))
 ENABLE = update(users).where(users.c.id == bindparam("user_id")).values(enabled=bindparam("is_enabled"))
 SET_ACCESS = (
     update(users)
@@ -151,8 +153,21 @@ def add_user(tx: Transaction, user: User) -> bool:
 
 
 def rename_user(tx: Transaction, user_id: UUID, display_name: str) -> None:
+    """Call somebody something else; what they were called is kept beside it, until they leave."""
+    former: str | None = tx.execute(DISPLAY_NAME, {"user_id": user_id}).scalar()
+    if former is not None:
+        keep_former_names(tx, user_id, [former])
     tx.execute(RENAME, {"user_id": user_id, "new_display_name": display_name})
     forget_users(tx)
+
+
+def keep_former_names(tx: Transaction, user_id: UUID, names: Iterable[str]) -> None:
+    rows = [{"user_id": user_id, "name": name, "until_date": tx.now} for name in names]
+    tx.execute_many(dialect.insert_or_ignore(tx.connection, former_names), rows)
+
+
+def former_names_of(tx: Transaction, user_id: UUID) -> list[str]:
+    return list(tx.execute(FORMER_NAMES, {"user_id": user_id}).scalars())
 
 
 def enable_user(tx: Transaction, user_id: UUID, is_enabled: bool) -> None:

@@ -1,4 +1,4 @@
-"""The tables of what people decide about themselves: the languages they work in, and the terms that they accept."""
+"""The tables of what people decide about themselves: their languages, the terms they accept, what they are called."""
 
 # pyright: reportAssignmentType=false
 # SQLModel types `__tablename__` as a declared attribute and takes a plain name all the same.
@@ -43,6 +43,15 @@ class TermsAcceptance(SQLModel, table=True):
     accepted_date: datetime = Field(sa_type=UtcDateTime)
 
 
+class FormerName(SQLModel, table=True):
+    """What somebody was called before. The journal may call them so, and must not any more when they leave."""
+
+    __tablename__ = "former_name"
+    user_id: UUID = Field(primary_key=True, foreign_key="user.id", ondelete="CASCADE")
+    name: str = Field(primary_key=True)
+    until_date: datetime = Field(sa_type=UtcDateTime)
+
+
 def _table(model: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(model.__tablename__)]  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
 
@@ -50,3 +59,4 @@ def _table(model: type[SQLModel]) -> Table:
 user_languages = _table(UserLanguage)
 terms = _table(Terms)
 terms_acceptances = _table(TermsAcceptance)
+former_names = _table(FormerName)

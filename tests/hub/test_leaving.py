@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from community import SMALL, Community, who
+from order import Order
 from recount import differences
 
 from oa.domain.campaign import LeftMessages
@@ -27,7 +30,7 @@ from oa.hub.oneself import ExportPart
 from oa.hub.user_lists import Author
 from oa.store import tables
 
-NAME, DISPLAY_NAME = "zyxwvanna", "Zyxwv Anna Müßiggang"
+NAME, DISPLAY_NAME, FORMER_NAME = "zyxwvanna", "Zyxwv Anna Müßiggang", "Zyxwv Unverzagt"
 TEXT = "qwertzuiop is a text that only one person on earth has ever written"
 
 
@@ -41,6 +44,13 @@ def traces(directory: Path, *words: str) -> set[str]:
     raw = bytes_of(directory).lower()
     forms = {word: {word.lower().encode(), json.dumps(word.lower())[1:-1].encode()} for word in words}
     return {word for word, written in forms.items() if any(form in raw for form in written)}
+
+
+def indexed_words(directory: Path) -> set[str]:
+    """What the full-text index holds, which writes only the end of a word that begins like the one before."""
+    with closing(sqlite3.connect(directory / "oa.db")) as connection:
+        connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, message_search, row)")
+        return {word for (word,) in connection.execute("SELECT term FROM temp.words")}
 
 
 def leave(community: Community, name: str) -> Departure:
@@ -58,6 +68,7 @@ def anna(community: Community) -> UUID:
     community.caller = community.moderator
     community.set(**SMALL)
     identity = frontend_users.Identity("local", NAME, DISPLAY_NAME)
+    former = frontend_users.Identity("local", NAME, FORMER_NAME)
     changes = UserChanges(notes=f"{DISPLAY_NAME} is kind")
     prompt = community.write(NAME, community.take(NAME, "initial_prompt"), TEXT)
     community.review_everything()
@@ -65,8 +76,9 @@ def anna(community: Community) -> UUID:
     community.remark(NAME, prompt, text=f"{TEXT}, says {NAME}", quality=0.5)
     skipped = community.take(NAME, *REVIEWS)
     community.skip(NAME, skipped, f"{NAME} is tired")
+    community.database.run(lambda tx: frontend_users.make_known(tx, community.caller, former, changes))
     community.database.run(lambda tx: frontend_users.make_known(tx, community.caller, identity, changes))
-    moderator = Moderator(community.moderator, why=f"{DISPLAY_NAME} asked me")
+    moderator = Moderator(community.moderator, why=f"{DISPLAY_NAME} asked me, who was {FORMER_NAME}")
     community.database.run(lambda tx: editing.edit(tx, moderator, prompt, f"{TEXT}, edited"))
     return community.user_id(NAME)
 
@@ -77,10 +89,10 @@ def anna(community: Community) -> UUID:
 def test_no_byte_of_the_file_knows_the_name_of_somebody_who_left(
     community: Community, anna: UUID, data_dir: Path
 ) -> None:
-    assert traces(data_dir, NAME, DISPLAY_NAME, TEXT) == {NAME, DISPLAY_NAME, TEXT}
+    assert traces(data_dir, NAME, DISPLAY_NAME, FORMER_NAME, TEXT) == {NAME, DISPLAY_NAME, FORMER_NAME, TEXT}
     gone = leave(community, NAME)
     assert (gone.left, gone.messages) == (LeftMessages.KEEP, 1)
-    assert traces(data_dir, NAME, DISPLAY_NAME, "tired") == set()
+    assert traces(data_dir, NAME, DISPLAY_NAME, FORMER_NAME, "unverzagt", "tired") == set()
     (prompt,) = community.rows("message", user_id=anna)
     assert (prompt["text"], prompt["deleted"]) == (f"{TEXT}, edited", False)
     assert differences(community.database) == []
@@ -91,10 +103,21 @@ def test_no_byte_of_the_file_knows_the_texts_of_somebody_who_left_with_them(
 ) -> None:
     community.set(deleted_account_messages="remove")
     assert leave(community, NAME).left is LeftMessages.REMOVE
-    assert traces(data_dir, NAME, DISPLAY_NAME, TEXT, "qwertzuiop", "müßiggang") == set()
+    assert traces(data_dir, NAME, DISPLAY_NAME, FORMER_NAME, TEXT, "qwertzuiop", "müßiggang") == set()
+    assert "number" in indexed_words(data_dir)
+    assert indexed_words(data_dir).isdisjoint({"qwertzuiop", "person", "earth"})
     assert all(row["deleted"] for row in community.rows("message"))
     assert community.rows("message_revision") == []
     assert differences(community.database) == []
+
+
+def test_the_names_of_accounts_that_were_merged_leave_as_well(community: Community, anna: UUID, data_dir: Path) -> None:
+    community.prompt("zyxwvbert")
+    order = Order(community, why="zyxwvbert is the same person")
+    order.merge(anna, community.user_id("zyxwvbert"))
+    assert traces(data_dir, "zyxwvbert") == {"zyxwvbert"}
+    leave(community, NAME)
+    assert traces(data_dir, NAME, "zyxwvbert") == set()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -158,7 +181,7 @@ def test_leaving_is_in_the_journal_without_a_name(community: Community, anna: UU
     (event,) = community.events("user_left")
     assert event["event_payload"] == {"user": str(anna), "messages": "keep"}
     (edited,) = community.events(Act.EDIT.value)
-    assert edited["event_payload"]["why"] == "Deleted User asked me"
+    assert edited["event_payload"]["why"] == "Deleted User asked me, who was Deleted User"
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------
@@ -241,6 +264,7 @@ def test_an_export_has_every_row_about_somebody_and_no_secret(
     assert len(found["labels"]) == 1
     assert len(found["tasks"]) == len(community.rows("task", user_id=anna)) == 5
     assert [row["emoji"] for row in found["emojis"]] == ["_skip_labeling"]
+    assert [row["name"] for row in found["badges"]] == ["first_prompt"]
     assert any(row["event_payload"].get("why") for row in found["journal_about"])
     shown = repr(found)
     assert not any(secret in shown for secret in ("password_hash", "token_hash"))
