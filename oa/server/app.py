@@ -15,10 +15,11 @@ from oa.hub.transactions import Database
 from oa.inference import presets
 from oa.inference.answering import Answering
 from oa.inference.no_models import NoModels
-from oa.inference.plugins import NoPlugins, Plugins
+from oa.inference.plugins import Plugins
 from oa.server import jobs, moderation, schema
 from oa.server.accounts import AuthController
 from oa.server.admin import AdminController
+from oa.server.answer_metrics import MeasuredAnswering
 from oa.server.auth import Call, Hub
 from oa.server.body import HubRequest
 from oa.server.chat_accounts import ChatAccountController, ChatAdminController
@@ -46,6 +47,7 @@ from oa.server.stats import StatsController
 from oa.server.tasks import TaskController
 from oa.server.terms import TermsController
 from oa.server.text_labels import TextLabelController
+from oa.server.tools import toolbox
 from oa.server.toxicity import ToxicityController
 from oa.server.trust import AgreementController, SignController
 from oa.server.users import FrontendUserController, UserController
@@ -98,14 +100,15 @@ def create_app(
     database: Database, config: Config, answering: Answering | None = None, plugins: Plugins | None = None
 ) -> Litestar:
     """The hub as an ASGI application. The database and the models stay the caller's to close."""
-    answering = answering or NoModels()
+    metrics = Metrics()
+    answering = MeasuredAnswering(answering or NoModels(), metrics)
     chat = config.chat
     hub = Hub(
         database=database,
         config=config,
         limits=Limits(),
         uses=Uses(),
-        metrics=Metrics(),
+        metrics=metrics,
         front_desk=FrontDesk(database),
         answering=answering,
         generations=Generations(
@@ -113,7 +116,7 @@ def create_app(
         ),
         chat_rate=ChatRate(chat.rate_limit_answers, chat.rate_limit_window_s),
         presets=presets.load(config.data_dir),
-        plugins=plugins or NoPlugins(),
+        plugins=plugins or toolbox(database, config),
     )
 
     async def call(request: Request[Any, Any, Any]) -> Call:

@@ -88,6 +88,11 @@ class Metrics:
         self._handlers: dict[str, Handler] = {}
         self._all = Histogram(FINE_BUCKETS_S)
         self._started = time.time()
+        self._others: list[Callable[[], Iterable[str]]] = []
+
+    def add(self, lines: Callable[[], Iterable[str]]) -> None:
+        """Tell these as well, each time that somebody asks."""
+        self._others.append(lines)
 
     def count(self, exchange: Exchange) -> None:
         method = exchange.method if exchange.method in METHODS else "other"
@@ -104,22 +109,23 @@ class Metrics:
 
     def text(self) -> str:
         """Everything, as Prometheus reads it."""
-        return "\n".join((*self._http(), *_process(self._started))) + "\n"
+        others = (line for lines in self._others for line in lines())
+        return "\n".join((*self._http(), *others, *_process(self._started))) + "\n"
 
     def _http(self) -> Iterator[str]:
-        yield from _head("http_requests_total", "counter", "Requests by method, status and handler.")
+        yield from head("http_requests_total", "counter", "Requests by method, status and handler.")
         for (method, status, handler), count in self._requests.items():
             yield f'http_requests_total{{handler="{handler}",method="{method}",status="{status}"}} {count}'
         for name, what in (("request", "read"), ("response", "sent")):
-            yield from _head(f"http_{name}_size_bytes", "summary", f"Bytes of bodies {what}, by handler.")
+            yield from head(f"http_{name}_size_bytes", "summary", f"Bytes of bodies {what}, by handler.")
             for handler, found in self._handlers.items():
                 size = found.request_bytes if name == "request" else found.response_bytes
                 yield f'http_{name}_size_bytes_count{{handler="{handler}"}} {found.requests}'
                 yield f'http_{name}_size_bytes_sum{{handler="{handler}"}} {size}'
-        yield from _head("http_request_duration_seconds", "histogram", "Seconds to answer, by handler.")
+        yield from head("http_request_duration_seconds", "histogram", "Seconds to answer, by handler.")
         for handler, found in self._handlers.items():
             yield from found.seconds.lines("http_request_duration_seconds", f'handler="{handler}"')
-        yield from _head("http_request_duration_highr_seconds", "histogram", "Seconds to answer, finely.")
+        yield from head("http_request_duration_highr_seconds", "histogram", "Seconds to answer, finely.")
         yield from self._all.lines("http_request_duration_highr_seconds", "")
 
 
@@ -168,17 +174,17 @@ def _content_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
 
 def _process(started: float) -> Iterator[str]:
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    yield from _head("process_cpu_seconds_total", "counter", "Processor time, of the user and the system.")
+    yield from head("process_cpu_seconds_total", "counter", "Processor time, of the user and the system.")
     yield f"process_cpu_seconds_total {usage.ru_utime + usage.ru_stime}"
-    yield from _head("process_start_time_seconds", "gauge", "When the process began, in seconds since 1970.")
+    yield from head("process_start_time_seconds", "gauge", "When the process began, in seconds since 1970.")
     yield f"process_start_time_seconds {started}"
     if (resident := _resident_bytes()) is not None:
-        yield from _head("process_resident_memory_bytes", "gauge", "Memory in use.")
+        yield from head("process_resident_memory_bytes", "gauge", "Memory in use.")
         yield f"process_resident_memory_bytes {resident}"
-    yield from _head("python_gc_collections_total", "counter", "Runs of the garbage collector, by generation.")
+    yield from head("python_gc_collections_total", "counter", "Runs of the garbage collector, by generation.")
     for generation, found in enumerate(gc.get_stats()):
         yield f'python_gc_collections_total{{generation="{generation}"}} {found["collections"]}'
-    yield from _head("python_info", "gauge", "The interpreter.")
+    yield from head("python_info", "gauge", "The interpreter.")
     version = f'implementation="{platform.python_implementation()}",version="{platform.python_version()}"'
     yield f"python_info{{{version}}} 1"
 
@@ -190,7 +196,8 @@ def _resident_bytes() -> int | None:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _head(name: str, kind: str, help: str) -> Iterator[str]:
+def head(name: str, kind: str, help: str) -> Iterator[str]:
+    """The lines that describe a metric."""
     yield f"# HELP {name} {help}"
     yield f"# TYPE {name} {kind}"
 

@@ -20,7 +20,7 @@ class Tool:
     Raises `OaError` with a sentence that the model is shown; it may try again.
     """
     plugin_url: str = ""
-    """The plugin that it belongs to; empty for the hub's own."""
+    """Where the plugin is that it belongs to: an address of the web, or a path for the hub's own."""
     plugin_name: str = ""
 
     @property

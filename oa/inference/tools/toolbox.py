@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from oa.inference.tools.calculator import CALCULATOR
 from oa.inference.tools.definitions import Tool
@@ -48,7 +49,7 @@ class Toolbox:
         self._now = now
         self._known: dict[str, tuple[float, PluginConfig]] = {}
         own = [CALCULATOR, page_reader(fetcher), *([hub_search(search)] if search is not None else [])]
-        self._own = {BUILT_IN + tool.name: tool for tool in own}
+        self._own = {BUILT_IN + tool.name: replace(tool, plugin_url=BUILT_IN + tool.name) for tool in own}
 
     async def built_in(self) -> Sequence[PluginEntry]:
         """The hub's own plugins, each with one tool."""

@@ -145,6 +145,7 @@ async def test_only_plugins_that_are_enabled_give_tools(toolbox: Toolbox, plugin
     off = PluginEntry(url="/plugins/read_page", enabled=False)
     tools = await toolbox.tools([off, PluginEntry(url="/plugins/calculator"), plugin, plugin])
     assert [tool.name for tool in tools] == ["calculator", "getList", "post_lists_name"]
+    assert [tool.plugin_url for tool in tools] == ["/plugins/calculator", plugin.url, plugin.url]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/ai-plugin.json", "http://[::1]/x", "/plugins/nothing", "x"])
