@@ -124,6 +124,20 @@ def require_admin(caller: Caller) -> None:
         raise RootTokenNotAuthorized("this needs an admin's token: `oa token add NAME` makes one on the hub's machine")
 
 
+def check_may_see(caller: Caller, user: User) -> None:
+    """Let pass who asks how somebody is doing whom leaderboards show, or somebody of their own.
+
+    Moderators and trusted programs see everybody, a program its own users, a person themselves.
+
+    Raises:
+        ClientNotAuthorized: it is somebody else, whom no leaderboard shows.
+    """
+    is_own = user.api_client_id == caller.client.id if caller.person is None else user.id == caller.person.id
+    is_shown = user.enabled and not user.deleted and user.show_on_leaderboard
+    if not (is_own or is_shown or caller.may_moderate):
+        raise ClientNotAuthorized("no leaderboard shows this user, so that only they and moderators see how they stand")
+
+
 def acting_user(tx: Transaction, caller: Caller, who: Identity | None) -> User:
     """The user for whom something is done; write transactions only.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from oa.domain import standing as rules
 from oa.domain.boards import Board, Standing
 from oa.domain.people import Caller, Identity, User
 from oa.domain.standing import TimeFrame
-from oa.errors import UserNotFound
+from oa.errors import UserNotFound, UserNotSpecified
 from oa.hub import access, standing
 from oa.store import people
 from oa.store import standing as sums
@@ -58,15 +59,34 @@ def check_may_update(_: Transaction, caller: Caller) -> None:
     access.require_trusted(caller)
 
 
-def own(tx: Transaction, user_id: UUID) -> dict[TimeFrame, Standing]:
+def of_user(tx: Transaction, caller: Caller, user_id: UUID) -> dict[TimeFrame, Standing]:
     """How one person stands in every time frame.
 
     Raises:
         UserNotFound: nobody has this id any more.
+        ClientNotAuthorized: it is somebody else, whom no leaderboard shows.
         FramesMoved
     """
-    standing.check_current(tx)
     user = _user(tx, user_id)
+    access.check_may_see(caller, user)
+    return _in_all_frames(tx, user)
+
+
+def own(tx: Transaction, caller: Caller, who: Identity | None) -> dict[TimeFrame, Standing]:
+    """How the reader stands in every time frame.
+
+    Raises:
+        UserNotSpecified, UserNotFound: a program names nobody, or somebody unknown.
+        FramesMoved
+    """
+    reader = access.reading_user(tx, caller, who)
+    if reader is None:
+        raise UserNotSpecified("say who asks: `x-oasst-user: auth_method:username`")
+    return {frame: replace(one, is_reader=True) for frame, one in _in_all_frames(tx, reader).items()}
+
+
+def _in_all_frames(tx: Transaction, user: User) -> dict[TimeFrame, Standing]:
+    standing.check_current(tx)
     ranked = sums.ranked(tx, user.id)
     return {frame: _own(tx, frame, user, ranked.get(frame)) for frame in TimeFrame}
 
@@ -78,11 +98,13 @@ def window(
 
     Raises:
         UserNotFound: nobody has this id any more, or the program reads for somebody whom it has not named before.
+        ClientNotAuthorized: it is somebody else, whom no leaderboard shows.
         FramesMoved
     """
     standing.check_current(tx)
     reader = access.reading_user(tx, caller, who)
     user = _user(tx, user_id)
+    access.check_may_see(caller, user)
     here = sums.ranked(tx, user.id).get(frame)
     if here is None or here.rank is None or not _is_shown(user):
         return None

@@ -137,15 +137,17 @@ def _record(tx: Transaction, caller: Caller, event: str, **facts: Any) -> None:
 # --- badges ----------------------------------------------------------------------------------------------------------
 
 
-def badges_of(tx: Transaction, user_id: UUID) -> list[Earned]:
+def badges_of(tx: Transaction, caller: Caller, user_id: UUID) -> list[Earned]:
     """What somebody has reached.
 
     Raises:
         UserNotFound: nobody has this id any more.
+        ClientNotAuthorized: it is somebody else, whom no leaderboard shows.
     """
     user = people.user_by_id(tx, user_id)
     if user is None or user.deleted:
         raise UserNotFound("there is no user with this id")
+    access.check_may_see(caller, user)
     return list(badges.earned(community.deeds(tx, user_id)))
 
 
@@ -158,4 +160,4 @@ def own_badges(tx: Transaction, caller: Caller, who: Identity | None) -> list[Ea
     reader = access.reading_user(tx, caller, who)
     if reader is None:
         raise UserNotSpecified("say whose badges these are: `x-oasst-user: auth_method:username`")
-    return badges_of(tx, reader.id)
+    return list(badges.earned(community.deeds(tx, reader.id)))

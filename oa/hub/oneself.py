@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from oa.domain import badges
+from oa.domain.badges import Earned
 from oa.domain.oneself import Fate, Profile
 from oa.domain.paging import Page, PageRequest, written
 from oa.domain.people import Caller, Identity, User, working_languages
@@ -15,12 +17,14 @@ from oa.domain.views import MessageFilter
 from oa.errors import ClientNotAuthorized
 from oa.hub import access, campaigns, frontend_users, terms
 from oa.hub.leaving import find_oneself
-from oa.store import accounts, messages, people
+from oa.store import accounts, community, messages, people
 from oa.store import oneself as stored
 from oa.store import terms as stored_terms
 from oa.store.database import Transaction
 
-SECTIONS = tuple(stored.SECTIONS)
+BADGES = "badges"
+
+SECTIONS = (*stored.SECTIONS, BADGES)
 """The parts of an export, in order."""
 
 ROWS_AT_ONCE = 500
@@ -114,5 +118,11 @@ class ExportPart:
 
 def export_part(tx: Transaction, user_id: UUID, part: ExportPart) -> tuple[list[stored.Row], ExportPart | None]:
     """Some rows about somebody, and where the section goes on; None at its end."""
+    if part.section == BADGES:
+        return [_row(earned) for earned in badges.earned(community.deeds(tx, user_id))], None
     rows, last = stored.rows_about(tx, user_id, part.section, part.after, ROWS_AT_ONCE)
     return rows, None if last is None else replace(part, after=last)
+
+
+def _row(earned: Earned) -> stored.Row:
+    return {"name": earned.badge.name, "text": earned.badge.text, "earned_date": earned.date}

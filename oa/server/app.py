@@ -42,7 +42,7 @@ from oa.server.openai.controller import OpenAIController
 from oa.server.search import SearchController
 from oa.server.second_thoughts import SecondThoughtsController
 from oa.server.setup import SetupController
-from oa.server.standing import LeaderboardController, TrollboardController, UserStatsController
+from oa.server.standing import LeaderboardController, OwnStatsController, TrollboardController, UserStatsController
 from oa.server.stats import StatsController
 from oa.server.tasks import TaskController
 from oa.server.terms import TermsController
@@ -62,6 +62,7 @@ OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     FrontendUserController,
     UserController,
     UserStatsController,
+    OwnStatsController,
     LeaderboardController,
     TrollboardController,
     GoalController,
@@ -138,6 +139,7 @@ def create_app(
         lifespan=[lambda _: jobs.running(database), lambda _: hub.generations.running()],
         on_shutdown=[hub.front_desk.close],
     )
+    app.state.generations = hub.generations
     app.asgi_handler = Measured(app.asgi_handler, hub.metrics)
     return app
 

@@ -77,8 +77,8 @@ class BadgeController(Controller):
 
     @get("/users/{user_id:str}/badges")
     async def get_badges(self, call: NamedDependency[Call], user_id: FromPath[UUID]) -> list[Badge]:
-        """What somebody has reached."""
-        found = await call.read(lambda tx, _: community.badges_of(tx, user_id))
+        """What somebody has reached. Seen by the same as their statistics."""
+        found = await call.read(lambda tx, caller: community.badges_of(tx, caller, user_id))
         return [Badge.of(earned) for earned in found]
 
     @get("/me/badges")

@@ -84,8 +84,11 @@ class UserStatsController(Controller):
 
     @get("/{user_id:str}/stats")
     async def query_user_stats(self, call: NamedDependency[Call], user_id: FromPath[UUID]) -> dict[str, UserScore]:
-        """What one person has earned, in every time frame."""
-        found = await read_current(call, lambda tx, _: boards.own(tx, user_id))
+        """What one person has earned, in every time frame.
+
+        Whom no leaderboard shows is seen by their own program, themselves, trusted programs and moderators.
+        """
+        found = await read_current(call, lambda tx, caller: boards.of_user(tx, caller, user_id))
         return {frame.value: UserScore.of(one) for frame, one in found.items()}
 
     @get("/{user_id:str}/stats/{time_frame:str}")
@@ -93,7 +96,8 @@ class UserStatsController(Controller):
         self, call: NamedDependency[Call], user_id: FromPath[UUID], time_frame: FromPath[TimeFrame]
     ) -> UserScore:
         """What one person has earned in one time frame."""
-        return UserScore.of((await read_current(call, lambda tx, _: boards.own(tx, user_id)))[time_frame])
+        found = await read_current(call, lambda tx, caller: boards.of_user(tx, caller, user_id))
+        return UserScore.of(found[time_frame])
 
     @get("/{user_id:str}/stats/{time_frame:str}/window")
     async def query_user_stats_timeframe_window(
@@ -109,3 +113,18 @@ class UserStatsController(Controller):
             call, lambda tx, caller: boards.window(tx, caller, who, user_id, time_frame, window_size)
         )
         return None if found is None else LeaderboardStats.of(found)
+
+
+class OwnStatsController(Controller):
+    path = "/me"
+    tags = ("me",)
+
+    @get("/stats")
+    async def get_own_stats(self, call: NamedDependency[Call]) -> dict[str, UserScore]:
+        """What you, or the user whom a program names, have earned in every time frame.
+
+        `/me/agreement` says how far you agree with the others, `/me/badges` what you have reached.
+        """
+        who = call.reader
+        found = await read_current(call, lambda tx, caller: boards.own(tx, caller, who))
+        return {frame.value: UserScore.of(one) for frame, one in found.items()}

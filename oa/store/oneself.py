@@ -115,6 +115,8 @@ def rows_about(
 
 def _is_about(name: str, section: Section, user_id: UUID) -> ColumnElement[bool]:
     theirs = select(tables.messages.c.id).where(tables.messages.c.user_id == user_id)
+    if name == "text_warnings":
+        return section.table.c.message_id.in_(theirs)
     if name == "message_history":
         return or_(section.table.c.user_id == user_id, section.table.c.message_id.in_(theirs))
     if name == "journal_about":

@@ -122,6 +122,7 @@ RULES: Mapping[str, Mapping[str, Outcomes]] = {
     "GET /me/badges": WHO_IS_KNOWN,
     "GET /me/export": WHO_IS_KNOWN,
     "GET /me/messages": WHO_IS_KNOWN,
+    "GET /me/stats": WHO_IS_KNOWN,
     "GET /messages": WHO_IS_KNOWN,
     "GET /messages/cursor": WHO_IS_KNOWN,
     "GET /messages/search": WHO_IS_KNOWN,

@@ -107,8 +107,8 @@ async def test_who_is_hidden_has_no_place_and_takes_none(
     assert names(await get(hub, "/leaderboards/week")) == [(1, "ada"), (2, "cleo")]
     assert (await get(hub, f"/users/{ids['cleo']}/stats/week"))["rank"] == 2
     assert names(await get(hub, f"/users/{ids['cleo']}/stats/week/window")) == [(1, "ada"), (2, "cleo")]
-    answer = await hub.send("GET", f"/users/{ids['ben']}/stats/week")
-    window = await hub.send("GET", f"/users/{ids['ben']}/stats/week/window")
+    answer = await hub.send("GET", f"/users/{ids['ben']}/stats/week", key=hub.trusted_key)
+    window = await hub.send("GET", f"/users/{ids['ben']}/stats/week/window", key=hub.trusted_key)
     if "deleted" in facts:
         assert [one.json()["error_code"] for one in (answer, window)] == [4002, 4002]
     else:
@@ -209,3 +209,43 @@ async def test_without_a_key_nothing_is_shown(hub: RunningHub) -> None:
 async def test_somebody_unknown_cannot_be_highlighted(hub: RunningHub) -> None:
     answer = await hub.send("GET", "/leaderboards/day", x_oasst_user="local:eve")
     assert (answer.status_code, answer.json()["error_code"]) == (404, 4002)
+
+
+# --- who sees whom ---------------------------------------------------------------------------------------------------
+
+
+async def test_ones_own_statistics_are_there_in_every_frame(hub: RunningHub) -> None:
+    await hub.write_prompt("ada")
+    await hub.answer("ben", await hub.take("ben", "label_initial_prompt"))
+    own = await get(hub, "/me/stats", x_oasst_user="local:ben")
+    assert list(own) == list(FRAMES)
+    assert {one["leader_score"] for one in own.values()} == {2}
+    assert all(one["highlighted"] for one in own.values())
+
+
+async def test_statistics_of_nobody_are_nobodys_own(hub: RunningHub) -> None:
+    assert await refusal(hub, "GET", "/me/stats") == (400, 4000)
+    answer = await hub.send("GET", "/me/stats", x_oasst_user="local:nobody")
+    assert (answer.status_code, answer.json()["error_code"]) == (404, 4002)
+
+
+@pytest.mark.parametrize("what", ["stats", "stats/week", "stats/week/window", "badges"])
+async def test_whom_no_leaderboard_shows_is_seen_by_themselves_their_program_and_moderators(
+    hub: RunningHub, token: str, admin_token: str, what: str
+) -> None:
+    await hub.write_prompt("ada")
+    me = (await hub.send("GET", "/me", key=token)).json()["user_id"]
+    ada = (await hub.send("GET", "/frontend_users/local/ada")).json()["user_id"]
+    everybody = (hub.key, hub.trusted_key, token, admin_token)
+
+    async def seen(user_id: str) -> list[int]:
+        return [(await hub.send("GET", f"/users/{user_id}/{what}", key=key)).status_code for key in everybody]
+
+    assert await seen(ada) == await seen(me) == [200] * 4
+    await hub.send("PUT", f"/users/{ada}?show_on_leaderboard=false", key=hub.trusted_key)
+    await hub.send("PATCH", "/me", {"show_on_leaderboard": False}, key=token)
+    assert await seen(ada) == [200, 200, 403, 200]
+    assert await seen(me) == [403, 200, 200, 200]
+    answer = await hub.send("GET", f"/users/{ada}/{what}", key=token)
+    assert answer.json()["code"] == "client_not_authorized"
+    assert "leaderboard" in answer.json()["message"]
