@@ -39,6 +39,35 @@ SCALARS: Mapping[int, str] = {
 
 STRING, ARRAY = 8, 9
 
+BLOCKS: Mapping[int, tuple[int, int]] = {
+    0: (1, 4),
+    1: (1, 2),
+    2: (32, 18),
+    3: (32, 20),
+    6: (32, 22),
+    7: (32, 24),
+    8: (32, 34),
+    10: (256, 84),
+    11: (256, 110),
+    12: (256, 144),
+    13: (256, 176),
+    14: (256, 210),
+    16: (256, 66),
+    17: (256, 74),
+    18: (256, 98),
+    19: (256, 50),
+    20: (32, 18),
+    21: (256, 110),
+    22: (256, 82),
+    23: (256, 136),
+    29: (256, 56),
+    30: (1, 2),
+}
+"""How many numbers stand in a block of each type of tensor, and in how many bytes. Newer types may be missing."""
+
+SMALLEST_BLOCK = (8, 1)
+"""For types that are not known here: less than a bit a number there is not."""
+
 CONTROL_TOKEN, USER_DEFINED_TOKEN = 3, 4
 """Values of `tokenizer.ggml.token_type` whose tokens the tokenizer looks for in text."""
 
@@ -154,8 +183,8 @@ def _see_that_it_is_whole(found: GgufFile) -> None:
     last = max(found.tensors, key=lambda tensor: tensor.offset, default=None)
     if last is None:
         raise BadModel(f"{found.path} holds no tensors: it is a vocabulary, not a model")
-    # At less than one bit a number the file would be cut off for certain; exact sizes are the library's to check.
-    least = found.data_offset + last.offset + max(1, math.prod(last.shape) // 8)
+    numbers, block_bytes = BLOCKS.get(last.kind, SMALLEST_BLOCK)
+    least = found.data_offset + last.offset + math.prod(last.shape) // numbers * block_bytes
     if found.file_bytes < least:
         raise BadModel(
             f"{found.path} is cut off: it has {found.file_bytes} bytes, and {last.name} alone reaches to {least}; "
