@@ -115,6 +115,7 @@ from oa.errors.running import (
     StoreTooNew,
     StoreUnavailable,
 )
+from oa.errors.training import BadTrainingData
 
 __all__ = [
     "AlreadyLabeled",
@@ -124,6 +125,7 @@ __all__ = [
     "BadFile",
     "BadModel",
     "BadTemplate",
+    "BadTrainingData",
     "BrokenConversation",
     "CachedStatsNotAvailable",
     "CannotAnswer",

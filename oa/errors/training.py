@@ -1,0 +1,11 @@
+"""Failures of training: data, memory, and numbers that run away."""
+
+from __future__ import annotations
+
+from oa.errors.kinds import Invalid
+
+
+class BadTrainingData(Invalid):
+    """Nothing could be learned from the data as it is; the message says what is wrong with how much of it."""
+
+    code = "bad_training_data"
