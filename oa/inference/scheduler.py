@@ -21,6 +21,9 @@ from oa.inference.engine import End, Token
 MINUTE_S = 60.0
 RUNS_REMEMBERED = 20
 
+MOST_LOSSES = 3
+"""A question over which so many lanes were lost is not asked again: it may be what they were lost by."""
+
 
 class LaneLost(Exception):
     """What answers is gone. Raised by a lane; the request is queued again unless part of the answer was shown."""
@@ -99,6 +102,7 @@ class _Ticket:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     position: int = 0
     lane: _Open | None = None
+    losses: int = 0
 
 
 class Visitors:
@@ -208,6 +212,9 @@ class Queue:
                 except LaneLost as lost:
                     if has_shown:
                         raise ModelFailed("what answered is gone; this is as far as it came") from lost
+                    ticket.losses += 1
+                    if ticket.losses == MOST_LOSSES:
+                        raise ModelFailed(f"{MOST_LOSSES} workers were lost over this question; ask another") from lost
                     self._put_back(ticket)
         finally:
             self._leave(ticket)
