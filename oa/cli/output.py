@@ -40,6 +40,11 @@ def print_record(record: Record, *, as_json: bool) -> None:
         _print_table([], [[_cell(name), _cell(value)] for name, value in record.items()])
 
 
+def print_line(record: Record) -> None:
+    """Print one thing as JSON on one line, for programs that read many."""
+    typer.echo(msgspec.json.encode(dict(record), enc_hook=_encode).decode())
+
+
 def print_passages(passages: Iterable[Passage]) -> None:
     """Print parts of texts on a terminal, each under a line that says where it is from, the marked words set off."""
     from rich.console import Console

@@ -53,14 +53,31 @@ BY_STATUS: Mapping[int, ErrorClass] = MappingProxyType(
 UNEXPLAINED = "the hub refused with status {status} and gave no reason; check that the address is a hub's"
 
 
+BY_OPENAI_CODE: Mapping[str, ErrorClass] = MappingProxyType(
+    {
+        "invalid_api_key": errors.ClientNotAuthorized,
+        "model_not_found": errors.UnknownModel,
+        "context_length_exceeded": errors.PromptTooLong,
+        "rate_limit_exceeded": TooMany,
+    }
+)
+"""Under /v1 some leaves have the names that OpenAI's clients know."""
+
+
+class _OpenAI(msgspec.Struct, frozen=True):
+    message: str = ""
+    code: str | None = None
+
+
 class _Refusal(msgspec.Struct, frozen=True):
-    """Every shape in which a refusal comes: Open-Assistant's, and a problem document (RFC 9457)."""
+    """Every shape in which a refusal comes: Open-Assistant's, OpenAI's, and a problem document (RFC 9457)."""
 
     error_code: int = 0
     message: str = ""
     code: str = ""
     type: str = ""
     title: str = ""
+    error: _OpenAI | None = None
 
 
 def retry_after_s(response: httpx.Response) -> int | None:
@@ -71,22 +88,37 @@ def retry_after_s(response: httpx.Response) -> int | None:
 
 def failure(response: httpx.Response) -> OaError:
     """The error that an answer with a status of 400 or more stands for."""
-    refusal = _read(response)
+    refusal = _read(response.content)
     kind = _kind(refusal, response.status_code)
-    sentence = refusal.message or refusal.title or UNEXPLAINED.format(status=response.status_code)
+    sentence = _sentence(refusal) or UNEXPLAINED.format(status=response.status_code)
     if issubclass(kind, TooMany):
         wait_s = retry_after_s(response)
         return kind(sentence, retry_after_s=DEFAULT_RETRY_AFTER_S if wait_s is None else wait_s)
     return kind(sentence, status=response.status_code)
 
 
+def stream_failure(event: bytes) -> OaError:
+    """The error that the last event of a broken stream under /v1 stands for."""
+    refusal = _read(event)
+    kind = _kind(refusal, 503)
+    sentence = _sentence(refusal) or "the answer broke off, and the hub does not say why"
+    return TooMany(sentence, retry_after_s=DEFAULT_RETRY_AFTER_S) if issubclass(kind, TooMany) else kind(sentence)
+
+
+def _sentence(refusal: _Refusal) -> str:
+    return refusal.message or refusal.title or (refusal.error.message if refusal.error else "")
+
+
 def _kind(refusal: _Refusal, status: int) -> ErrorClass:
-    code = refusal.code or refusal.type.removeprefix("urn:oa:")
+    openai = (refusal.error and refusal.error.code) or ""
+    if openai in BY_OPENAI_CODE:
+        return BY_OPENAI_CODE[openai]
+    code = refusal.code or refusal.type.removeprefix("urn:oa:") or openai
     return BY_CODE.get(code) or BY_NUMBER.get(refusal.error_code) or BY_STATUS.get(status, OaError)
 
 
-def _read(response: httpx.Response) -> _Refusal:
+def _read(content: bytes) -> _Refusal:
     try:
-        return msgspec.json.decode(response.content, type=_Refusal)
+        return msgspec.json.decode(content, type=_Refusal)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return _Refusal()
