@@ -41,8 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgres",
         action="store_true",
-        help="give tests a PostgreSQL database, of the server that OA_TEST_POSTGRES_URL names, instead of a SQLite file",
+        help="give tests a database of the server that OA_TEST_POSTGRES_URL names instead of a SQLite file",
     )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.config.getoption("--postgres") and item.get_closest_marker("sqlite"):
+        pytest.skip("asks for what only a SQLite file has")
 
 
 @pytest.fixture(autouse=True)

@@ -282,6 +282,7 @@ def test_the_display_name_that_came_last_is_kept(database: Database) -> None:
     assert acts(database, credential, dataclasses.replace(ADA, display_name=None)) == renamed
 
 
+@pytest.mark.sqlite
 def test_an_unchanged_user_costs_no_write(database: Database) -> None:
     _, credential = program(database)
     acts(database, credential, ADA)

@@ -193,6 +193,7 @@ async def test_an_export_reads_beside_the_writer_on_either_database(any_database
     assert len(await any_database.read(lambda tx: list(Exporter(prompts).records(tx)))) == 5
 
 
+@pytest.mark.sqlite
 def test_an_import_notices_that_another_process_writes(database: Database, data_dir: Path) -> None:
     importer = Importer(ImportOptions())
     database.run(lambda tx: importer.add(tx, [finished(0)]))

@@ -86,6 +86,7 @@ def anna(community: Community) -> UUID:
 # --- what is left ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 def test_no_byte_of_the_file_knows_the_name_of_somebody_who_left(
     community: Community, anna: UUID, data_dir: Path
 ) -> None:
@@ -98,6 +99,7 @@ def test_no_byte_of_the_file_knows_the_name_of_somebody_who_left(
     assert differences(community.database) == []
 
 
+@pytest.mark.sqlite
 def test_no_byte_of_the_file_knows_the_texts_of_somebody_who_left_with_them(
     community: Community, anna: UUID, data_dir: Path
 ) -> None:
@@ -111,6 +113,7 @@ def test_no_byte_of_the_file_knows_the_texts_of_somebody_who_left_with_them(
     assert differences(community.database) == []
 
 
+@pytest.mark.sqlite
 def test_the_names_of_accounts_that_were_merged_leave_as_well(community: Community, anna: UUID, data_dir: Path) -> None:
     community.prompt("zyxwvbert")
     order = Order(community, why="zyxwvbert is the same person")
@@ -120,6 +123,7 @@ def test_the_names_of_accounts_that_were_merged_leave_as_well(community: Communi
     assert traces(data_dir, NAME, "zyxwvbert") == set()
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("seed", range(3))
 def test_names_and_texts_leave_a_file_that_has_grown_and_shrunk(
     community: Community, data_dir: Path, seed: int
