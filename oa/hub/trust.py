@@ -110,6 +110,35 @@ async def look_for_signs(database: Database) -> Raised:
     return await database.write(lambda tx: keep_signs(tx, found))
 
 
+def may_ask_for_a_look(tx: Transaction, caller: Caller) -> datetime:
+    """When somebody asks for a look who may.
+
+    Raises:
+        ClientNotAuthorized: the caller may not moderate.
+    """
+    access.require_trusted(caller)
+    return tx.now
+
+
+def note_look(tx: Transaction, caller: Caller, who: Identity | None, raised: Raised) -> None:
+    """Write into the journal that somebody has asked for a look, and what it brought.
+
+    Raises:
+        ClientNotAuthorized: the caller may not moderate any more.
+        UserNotFound: a program named somebody who is not there.
+    """
+    access.require_trusted(caller)
+    moderator = access.reading_user(tx, caller, who)
+    journal.add(
+        tx,
+        "signs_looked_for",
+        user_id=None if moderator is None else moderator.id,
+        api_client_id=caller.client.id,
+        new=raised.new,
+        renewed=raised.renewed,
+    )
+
+
 def _whom_to_look_at(tx: Transaction) -> tuple[datetime, list[UUID], Judged]:
     since = tx.now - WINDOW
     return since, trust.active_people(tx, since), Judged(trust.last_decisions(tx, since))

@@ -164,3 +164,12 @@ class SignDecision(msgspec.Struct, frozen=True, kw_only=True):
     decision: Literal["confirmed", "dismissed"]
     note: Annotated[str, Meta(max_length=2000)] = ""
     """Why; it stays with the sign and in the journal."""
+
+
+class SignsRaised(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look for signs of abuse has brought."""
+
+    looked_date: datetime
+    new: int
+    renewed: int
+    """Signs that were open before, and say now what is seen now."""

@@ -7,6 +7,7 @@ restart forgets it. It is asked inside write transactions only, which run one at
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,9 +17,13 @@ from uuid import UUID
 from oa.domain.people import Caller, Identity
 from oa.domain.tasks import RATE_LIMIT, RATE_LIMITS, RateLimit, TaskKind
 from oa.errors import TooMany
+from oa.protocol.trust import SignsRaised
 
 WITHOUT_USER = RateLimit(10_000, 60)
 """For each API key, over the requests that name no user."""
+
+BETWEEN_LOOKS = timedelta(minutes=1)
+"""How long the last look for signs of abuse is recent enough: each reads a month of everybody's work."""
 
 LONGEST_WINDOW_S = max(limit.window_s for limit in (RATE_LIMIT, WITHOUT_USER, *RATE_LIMITS.values()))
 
@@ -54,6 +59,9 @@ class Limits:
         self._handed: dict[UUID, Handed] = {}  # oldest first
         self._answered: dict[UUID, Handed] = {}  # as well, so that an answer that is taken back counts again
         self._by_message: dict[tuple[UUID, str], UUID] = {}
+        self.looking = asyncio.Lock()
+        """Held by whoever looks for signs of abuse at somebody's request, so that others wait for what it brings."""
+        self.last_look: SignsRaised | None = None
 
     def take(self, caller: Caller, who: Identity | None, kind: TaskKind | None, now: datetime) -> tuple[Window, ...]:
         """Count a request for a task; `kind` is the one that was asked for, None for any.

@@ -14,8 +14,9 @@ from oa.domain.paging import PageRequest, date_place
 from oa.domain.signs import SignFilter, SignKind, SignStatus
 from oa.hub import trust
 from oa.hub.trust import Decision
-from oa.protocol.trust import AbuseSign, AbuseSignPage, Agreement, OwnAgreement, SignDecision
+from oa.protocol.trust import AbuseSign, AbuseSignPage, Agreement, OwnAgreement, SignDecision, SignsRaised
 from oa.server.auth import Call
+from oa.server.limits import BETWEEN_LOOKS
 
 MaxCount = Annotated[int, QueryParameter(gt=0, le=1000, description="how many signs at most")]
 
@@ -58,6 +59,22 @@ class SignController(Controller):
     ) -> AbuseSignPage:
         """What looks like abuse, page by page: send `next` back as `after`, or `prev` as `before`."""
         return AbuseSignPage.of(await call.read(lambda tx, caller: trust.signs(tx, caller, wanted, page)))
+
+    @post("/look", status_code=200)
+    async def look_for_signs(self, call: NamedDependency[Call]) -> SignsRaised:
+        """Look at everybody's work of the last month now; the hub does so every hour.
+
+        What was looked at within the last minute is not looked at again: then this is what that look brought. Each look
+        that was asked for is written in the journal.
+        """
+        who, limits = call.reader, call.hub.limits
+        async with limits.looking:
+            now = await call.read(trust.may_ask_for_a_look)
+            if limits.last_look is None or now - limits.last_look.looked_date >= BETWEEN_LOOKS:
+                raised = await trust.look_for_signs(call.hub.database)
+                await call.write(lambda tx, caller: trust.note_look(tx, caller, who, raised))
+                limits.last_look = SignsRaised(looked_date=now, new=raised.new, renewed=raised.renewed)
+            return limits.last_look
 
     @post("/{sign_id:str}", status_code=200)
     async def decide_sign(

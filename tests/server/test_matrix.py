@@ -181,6 +181,7 @@ RULES: Mapping[str, Mapping[str, Outcomes]] = {
     "POST /moderation/messages/{message_id}/halt": MODERATORS,
     "POST /moderation/messages/{message_id}/restore": MODERATORS,
     "POST /moderation/messages/{message_id}/resume": MODERATORS,
+    "POST /moderation/signs/look": MODERATORS,
     "POST /moderation/signs/{sign_id}": MODERATORS,
     "POST /moderation/users/{user_id}/ban": MODERATORS_ON_OTHERS,
     "POST /moderation/users/{user_id}/enable": MODERATORS_ON_OTHERS,

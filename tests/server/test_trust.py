@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from oa.domain.people import AccountRole
 from oa.domain.signs import Key, Sign, SignKind
 from oa.hub import accounts, keys, trust
 from oa.hub.accounts import NewAccount
 from oa.hub.keys import NewToken
+from oa.store import tables
 from oa.store.database import Transaction
 
 if TYPE_CHECKING:
-    from tests.conftest import RunningHub
+    from tests.conftest import Clock, RunningHub
 
 SIGNS = "/moderation/signs"
 
@@ -191,3 +193,34 @@ async def test_a_program_must_name_somebody_whom_the_hub_knows(hub: RunningHub) 
     assert (nobody.status_code, nobody.json()["error_code"]) == (400, 4000)
     stranger = await hub.send("GET", "/me/agreement", x_oasst_user="local:stranger")
     assert (stranger.status_code, stranger.json()["error_code"]) == (404, 4002)
+
+
+# --- asking for a look -----------------------------------------------------------------------------------------------
+
+LOOK = f"{SIGNS}/look"
+NOTHING = {"new": 0, "renewed": 0}
+
+
+async def test_a_moderator_asks_for_a_look_and_it_is_on_record(hub: RunningHub, moderator: str) -> None:
+    looked = await hub.send("POST", LOOK, key=moderator)
+    assert (looked.status_code, looked.json()) == (200, {**NOTHING, "looked_date": "2026-11-20T12:00:00Z"})
+    entries = (await hub.send("GET", "/moderation/journal?event_type=signs_looked_for", key=moderator)).json()
+    (entry,) = entries["items"] if isinstance(entries, dict) else entries
+    mona = (await hub.send("GET", "/me", key=moderator)).json()["user_id"]
+    assert (entry["user_id"], entry["payload"]) == (mona, NOTHING)
+
+
+async def test_a_look_is_recent_enough_for_a_minute(hub: RunningHub, moderator: str, clock: Clock) -> None:
+    first = await hub.send("POST", LOOK, key=moderator)
+    clock.advance(timedelta(seconds=59))
+    assert (await hub.send("POST", LOOK, key=hub.trusted_key)).json() == first.json()
+    clock.advance(timedelta(seconds=1))
+    assert (await hub.send("POST", LOOK, key=hub.trusted_key)).json() != first.json()
+    looks = await hub.database.write(lambda tx: tx.connection.execute(select(tables.journal.c.event_type)).scalars())
+    assert list(looks).count("signs_looked_for") == 2
+
+
+async def test_only_moderators_and_trusted_programs_ask_for_a_look(hub: RunningHub, token: str, moderator: str) -> None:
+    assert (await hub.send("POST", LOOK, key=moderator)).status_code == 200
+    for key in (hub.key, token):
+        assert (await hub.send("POST", LOOK, key=key)).status_code == 403
