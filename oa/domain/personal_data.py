@@ -21,7 +21,7 @@ def personal_data(text: str) -> Iterator[Finding]:
     rest = plain(text)
     if not any(character == "@" or character.isdigit() for character in rest):
         return
-    for what, find in _KINDS:
+    for what, find in KINDS:
         spans = list(find(rest))
         if spans:
             yield Finding(Check.PERSONAL_DATA, what)
@@ -163,7 +163,7 @@ def _telephones(text: str) -> Spans:
             yield found.span()
 
 
-_KINDS: tuple[tuple[str, Callable[[str], Spans]], ...] = (
+KINDS: tuple[tuple[str, Callable[[str], Spans]], ...] = (
     ("a bank account number (IBAN)", _ibans),
     ("a card number", _cards),
     ("an IP address", _computers),
