@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, str] = {
     "users": "Add people, give them roles, shut them out, invite them, let them leave.",
     "token": "Make and revoke access tokens for people.",
     "keys": "Make and revoke API keys for programs: bots, other front ends.",
+    "worker": "Answer for a hub elsewhere: connect out to it, and run a model here.",
+    "workers": "List the machines that may answer for the hub; give them keys, or take them away.",
     "moderate": "Keep order: messages, people, reports, signs of abuse; each act with a preview, most undone.",
     "campaign": "Look at the settings of data collection, and change them.",
     "announce": "Tell everybody something for a while.",

@@ -71,7 +71,7 @@ class HardwareInfo(msgspec.Struct, frozen=True, kw_only=True):
     mem_total: int = 0
     swap_total: int = 0
     nvidia_driver_version: str | None = None
-    gpus: list[GpuInfo] = []
+    gpus: tuple[GpuInfo, ...] = ()
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +104,7 @@ class WorkerMetrics(msgspec.Struct, frozen=True, kw_only=True):
     cpu_usage: float = 0.0
     mem_usage: float = 0.0
     swap_usage: float = 0.0
-    gpus: list[GpuMetrics] | None = None
+    gpus: tuple[GpuMetrics, ...] | None = None
 
 
 # --- from the hub ----------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ class ThreadMessage(msgspec.Struct, frozen=True, kw_only=True):
     parent_id: str | None = None
     state: str = "complete"
     score: int = 0
-    reports: list[str] = []
+    reports: tuple[str, ...] = ()
 
 
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +145,7 @@ class WorkParameters(msgspec.Struct, frozen=True, kw_only=True):
     system_prompt: str | None = None
     user_profile: str | None = None
     user_response_instructions: str | None = None
-    plugins: list[str] = []
+    plugins: tuple[str, ...] = ()
     plugin_max_depth: int = 4
 
 

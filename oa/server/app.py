@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, Request, Router
@@ -16,6 +17,7 @@ from oa.inference import presets
 from oa.inference.answering import Answering
 from oa.inference.no_models import NoModels
 from oa.inference.plugins import Plugins
+from oa.inference.workforce import TakesLanes, Workforce
 from oa.server import jobs, moderation, schema
 from oa.server.accounts import AuthController
 from oa.server.admin import AdminController
@@ -51,6 +53,7 @@ from oa.server.tools import toolbox
 from oa.server.toxicity import ToxicityController
 from oa.server.trust import AgreementController, SignController
 from oa.server.users import FrontendUserController, UserController
+from oa.server.workers import WorkerAdminController, WorkerController, forget_arrivals, work
 
 OPEN_ASSISTANT_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     TaskController,
@@ -94,6 +97,9 @@ OTHER_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     ChatAccountController,
     ChatAdminController,
     ConfigController,
+    WorkerController,
+    WorkerAdminController,
+    work,
 )
 
 
@@ -102,6 +108,7 @@ def create_app(
 ) -> Litestar:
     """The hub as an ASGI application. The database and the models stay the caller's to close."""
     metrics = Metrics()
+    workforce = Workforce(answering if isinstance(answering, TakesLanes) else None)
     answering = MeasuredAnswering(answering or NoModels(), metrics)
     chat = config.chat
     hub = Hub(
@@ -116,6 +123,7 @@ def create_app(
             database=database, answering=answering, heartbeat_s=chat.heartbeat_s, with_titles=chat.titles
         ),
         chat_rate=ChatRate(chat.rate_limit_answers, chat.rate_limit_window_s),
+        workforce=workforce,
         presets=presets.load(config.data_dir),
         plugins=plugins or toolbox(database, config),
     )
@@ -123,7 +131,10 @@ def create_app(
     async def call(request: Request[Any, Any, Any]) -> Call:
         return Call(hub, request)
 
-    dependencies = {"call": Provide(call)}
+    def the_hub() -> Hub:
+        return hub
+
+    dependencies = {"call": Provide(call), "hub": Provide(the_hub, sync_to_thread=False)}
 
     def describe() -> Litestar:
         return Litestar(_handlers(config), dependencies=dependencies, openapi_config=schema.CONFIG, logging_config=None)
@@ -137,6 +148,7 @@ def create_app(
         openapi_config=None,  # `schema` shows it, with what the framework does not know
         logging_config=None,
         lifespan=[lambda _: jobs.running(database), lambda _: hub.generations.running()],
+        on_startup=[partial(forget_arrivals, database)],
         on_shutdown=[hub.front_desk.close],
     )
     app.state.generations = hub.generations

@@ -22,6 +22,7 @@ from oa.hub.transactions import Database, Transaction
 from oa.inference.answering import Answering
 from oa.inference.plugins import Plugins
 from oa.inference.presets import Preset
+from oa.inference.workforce import Workforce
 from oa.protocol.users import User
 from oa.server.body import unreadable
 from oa.server.chat_rate import ChatRate
@@ -47,6 +48,7 @@ class Hub:
     answering: Answering
     generations: Generations
     chat_rate: ChatRate
+    workforce: Workforce
     presets: Sequence[Preset]
     plugins: Plugins
 

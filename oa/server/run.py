@@ -100,7 +100,8 @@ def _serve(config: Config, app: Litestar, answering: LocalAnswering, listener: s
         app,
         loop="auto",  # uvloop and httptools where they are installed
         http="auto",
-        ws="none",
+        ws="websockets-sansio",
+        ws_ping_interval=None,  # workers are pinged by their own protocol
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -108,3 +108,10 @@ async def connected(workforce: Workforce, who: Visitor | None = None, **more: An
     wire.cut()
     async with asyncio.timeout(5):
         await serving
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Until something is so that nobody announces."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - what is looked at has no event
+            await asyncio.sleep(0.005)
