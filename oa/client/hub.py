@@ -22,7 +22,10 @@ import httpx
 from oa.client.accounts import Accounts
 from oa.client.connection import USUAL_PATIENCE, Connection, Patience
 from oa.client.labels import Labels
+from oa.client.me import Me
 from oa.client.messages import Messages, Trees
+from oa.client.moderation import Moderation
+from oa.client.standing import Standings
 from oa.client.tasks import Tasks
 from oa.client.users import Users
 from oa.domain.people import Identity
@@ -68,6 +71,9 @@ class Hub:
         self.trees = Trees(connection)
         self.users = Users(connection)
         self.accounts = Accounts(connection)
+        self.me = Me(connection)
+        self.standings = Standings(connection)
+        self.moderation = Moderation(connection)
 
     def as_user(self, who: Identity) -> Hub:
         """The same hub and program, on behalf of somebody; shares the connections of this one, which closes them."""

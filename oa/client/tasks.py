@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
@@ -136,6 +137,10 @@ class Tasks:
     def replacing(self, task_id: UUID) -> Tasks:
         """The same, where `reply`, `rank` and `label` hand in something else for a task that has been answered."""
         return Tasks(self._connection, replaced=task_id)
+
+    def keyed(self, key: UUID) -> Tasks:
+        """The same, where every call carries this idempotency key: for one intention that outlives the process."""
+        return Tasks(dataclasses.replace(self._connection, new_id=lambda: key), replaced=self._replaced)
 
     async def close(self, frontend_message_id: str) -> TaskDone:
         """End a collective task."""

@@ -1,0 +1,1 @@
+"""The terminal interface: labelling, writing and ranking by keys alone."""

@@ -1,0 +1,1 @@
+"""Parts of screens. They know neither tasks nor the network."""
