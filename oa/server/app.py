@@ -151,7 +151,7 @@ def create_app(
         on_startup=[partial(forget_arrivals, database)],
         on_shutdown=[hub.front_desk.close],
     )
-    app.state.generations = hub.generations
+    app.state.generations, app.state.chat_rate = hub.generations, hub.chat_rate
     app.asgi_handler = Measured(app.asgi_handler, hub.metrics)
     return app
 

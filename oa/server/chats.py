@@ -40,7 +40,7 @@ async def chat_page(
 ) -> PageRequest[datetime]:
     if after and before:
         raise Invalid("send `after` or `before`, not both")
-    return PageRequest(limit, date_place(after), date_place(before), descending=True)
+    return PageRequest(limit, before=date_place(before), after=date_place(after), descending=True)
 
 
 class ChatController(Controller):

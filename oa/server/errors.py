@@ -40,6 +40,9 @@ STATUS: Mapping[type[OaError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.TermsNotAccepted: 451,
+    errors.ChatFull: 413,
+    errors.ChatMessageTooLong: 413,
+    errors.UnknownModel: 422,
     TooMany: 429,
     errors.Unavailable: 503,
     errors.NoClassifier: 501,
@@ -66,6 +69,7 @@ OPENAI_STATUS: Mapping[type[OaError], int] = {
     **STATUS,
     errors.ClientNotAuthorized: 401,
     errors.TermsNotAccepted: 403,
+    errors.UnknownModel: 404,
 }
 """Where OpenAI's answers differ."""
 

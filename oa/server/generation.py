@@ -200,6 +200,6 @@ def plugin_used(record: ToolRecord) -> dict[str, Any]:
     return {
         "name": tool and (tool.plugin_name or tool.name),
         "url": tool and tool.plugin_url,
-        "trusted": tool is not None and not tool.plugin_url,
+        "trusted": tool is not None and not tool.plugin_url.startswith(("http:", "https:")),
         "execution_details": details,
     }

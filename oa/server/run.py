@@ -20,6 +20,7 @@ from oa.hub import accounts
 from oa.hub.transactions import Database
 from oa.inference.service import LocalAnswering
 from oa.server.app import create_app
+from oa.server.generations import Generations
 
 STOP_WITHIN_S = 10
 """How long requests may take to end once the hub is told to stop."""
@@ -114,7 +115,19 @@ def _serve(config: Config, app: Litestar, answering: LocalAnswering, listener: s
     gc.enable()
     # The server raises the signal again once it has stopped; it has done its work by then.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    uvicorn.Server(served).run(sockets=[listener])
+    _Server(served, app.state.generations).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends the answers that are being written before it waits for the connections that watch them."""
+
+    def __init__(self, config: uvicorn.Config, generations: Generations) -> None:
+        super().__init__(config)
+        self._generations = generations
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._generations.close()
+        await super().shutdown(sockets)
 
 
 def _why(error: OSError, server: settings.Server) -> str:
