@@ -169,6 +169,11 @@ class ModelThread:
         except (BadModel, ImportError) as error:
             self._is_ready.set_exception(ModelFailed(str(error)))
             return
+        except Exception as error:  # whoever waits for the model must hear of it
+            log.exception("%s cannot be loaded", self._settings.path)
+            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+            self._is_ready.set_exception(ModelFailed(f"{self._settings.path.name} cannot be loaded: {reason}"))
+            return
         self.capabilities = model.capabilities
         self._is_ready.set_result(None)
         try:
