@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 DAYS = 30
 BARS = "▁▂▃▄▅▆▇█"
+COLUMN_WIDTH, NUMBER_WIDTH = 22, 7
+"""Characters; two columns with what is around them fit into 80."""
+
+AROUND_BARS = 46
+"""Characters beside the bars of the last days."""
+
+LANGUAGES_SHOWN = 4
+"""By name."""
 
 
 def stats(
@@ -44,7 +52,8 @@ def stats(
         elif sys.stdout.isatty() and not as_json:
             from rich.console import Console
 
-            Console().print(_picture(_look(database, days)))
+            console = Console()
+            console.print(picture(_look(database, days), console.width))
         else:
             print_record(_record(_look(database, days), as_json=as_json), as_json=as_json)
 
@@ -58,10 +67,10 @@ def _look(database: Database, days: int) -> Overview:
 def _watch(database: Database, every_s: float, days: int) -> None:
     from rich.live import Live
 
-    with Live(_picture(_look(database, days)), screen=True, auto_refresh=False) as live:
+    with Live(screen=True, auto_refresh=False) as live:
         while True:
+            live.update(picture(_look(database, days), live.console.width), refresh=True)
             time.sleep(every_s)
-            live.update(_picture(_look(database, days)), refresh=True)
 
 
 def _record(found: Overview, *, as_json: bool) -> dict[str, object]:
@@ -101,27 +110,36 @@ def sparkline(counts: Sequence[int]) -> str:
     return "".join(BARS[(count * (len(BARS) - 1) + most // 2) // most] if count else " " for count in counts)
 
 
-def _picture(found: Overview) -> Group:
-    from rich import box
-    from rich.columns import Columns
+def _languages(found: Overview) -> list[tuple[str, int]]:
+    """Those with the most messages, and all others together."""
+    by_size = sorted(found.system.active_by_lang.items(), key=lambda item: -item[1])
+    shown, others = by_size[:LANGUAGES_SHOWN], by_size[LANGUAGES_SHOWN:]
+    return [*shown, (f"{len(others)} others", sum(count for _, count in others))] if others else shown
+
+
+def picture(found: Overview, width: int) -> Group:
+    """Two columns and what was done lately; even with every state and kind of work there is, 80x24 shows it all."""
     from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
     def table(title: str, rows: Sequence[tuple[str, int]]) -> Table:
-        made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
-        made.add_column()
-        made.add_column(justify="right")
+        made = Table(title=title, title_justify="left", box=None, show_header=False)
+        made.add_column(min_width=COLUMN_WIDTH)
+        made.add_column(justify="right", min_width=NUMBER_WIDTH)
         for name, count in rows:
             made.add_row(name.replace("_", " "), f"{count:,}")
         return made
 
-    tables = [
-        table("Community", _figures(found)),
-        table("Trees", sorted(found.trees_by_state.items())),
-        table("Open work", sorted(found.open_work.items())),
-        table("Languages", sorted(found.system.active_by_lang.items(), key=lambda item: -item[1])[:8]),
-    ]
-    days = Table(title=f"The last {len(found.activity)} days", title_justify="left", box=None, show_header=False)
+    work = table("Open work", sorted(found.open_work.items()) or [("nothing", 0)])
+    sides = Table.grid(padding=(0, 3))
+    sides.add_row(
+        Group(table("Community", _figures(found)), "", work),
+        Group(table("Trees", sorted(found.trees_by_state.items())), "", table("Languages", _languages(found))),
+    )
+    shown = min(len(found.activity), max(1, width - AROUND_BARS))
+    days = Table(title=f"The last {shown} days", title_justify="left", box=None, show_header=False)
     for name, counts in _activity(found):
-        days.add_row(name, sparkline(counts), f"today {counts[-1]:,}", f"most {max(counts):,}")
-    return Group(Columns(tables), days)
+        bars = Text(sparkline(counts[-shown:]), no_wrap=True)
+        days.add_row(name, bars, f"today {counts[-1]:,}", f"most {max(counts[-shown:]):,}")
+    return Group(sides, "", days)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from community import Community
+from rich.console import Console
 
 from oa.cli.main import entry
-from oa.cli.stats import sparkline
+from oa.cli.stats import picture, sparkline
 from oa.domain.emoji import Emoji
+from oa.domain.lifecycle import TreeState
+from oa.domain.statistics import Activity, Overview, SystemStats
+from oa.domain.tasks import TaskKind
 from oa.store.opening import open_database
 
 
@@ -140,3 +146,30 @@ def test_figures_are_shown_for_people_and_programs(shell: Shell) -> None:
 )
 def test_a_sparkline_has_a_bar_for_each_count(counts: list[int], line: str) -> None:
     assert sparkline(counts) == line
+
+
+def test_everything_there_may_be_fits_into_80x24() -> None:
+    system = SystemStats(
+        all=9_999_999,
+        active=8_888_888,
+        active_by_lang={f"l{number}": 1_000_000 - number for number in range(12)},
+        deleted=1_111_111,
+        message_trees=1_000_000,
+    )
+    found = Overview(
+        system=system,
+        trees_by_state={state.value: 1_000_000 for state in TreeState},
+        open_work={kind.value: 1_000_000 for kind in TaskKind},
+        users=1_000_000,
+        active_users=100_000,
+        open_reports=10_000,
+        activity=(Activity(day=date(2026, 1, 1), messages=99_999, labels=99_999, rankings=99_999),) * 90,
+    )
+    console = Console(width=80, height=24, file=StringIO(), color_system=None)
+    console.print(picture(found, console.width))
+    assert isinstance(console.file, StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    assert "8 others" in console.file.getvalue()
+    assert "…" not in console.file.getvalue()
