@@ -1,10 +1,9 @@
-"""`oa data`: trees out of files and into files."""
+"""`oa data`: trees between files and the hub, and files of data among themselves."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import difflib
 import math
 import os
 import sys
@@ -13,10 +12,13 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from uuid import UUID
 
 import typer
 
+from oa.cli.data_convert import convert, extract, formats, preview
+from oa.cli.data_filter import filter_
+from oa.cli.data_refine import dedupe, mix, split, stats
+from oa.cli.data_selection import one_of, share, state_named, user_named, wanted_state
 from oa.cli.opening import opened
 from oa.cli.options import ConfigFile, DataDir, Json
 from oa.cli.output import print_note, print_record
@@ -25,13 +27,13 @@ from oa.errors import BadFile, InvalidSetting
 
 if TYPE_CHECKING:
     from oa.data.lines import LineFile
-    from oa.domain.lifecycle import TreeState
     from oa.domain.records import Fault, TreeRecord
-    from oa.domain.selection import Share
     from oa.hub.exchange import Exporter, ImportCount, Importer
     from oa.store.database import Database, Transaction
 
-app = typer.Typer(no_args_is_help=True, help="Import and export conversation trees.")
+HELP = "Import and export trees; convert, look through and refine files of training data."
+
+app = typer.Typer(no_args_is_help=True, help=HELP)
 
 
 SMALLEST_BATCH, LARGEST_BATCH = 50, 2000
@@ -50,7 +52,12 @@ MOST_FAULTS_KEPT = 1000
 
 @app.callback()
 def data() -> None:
-    """Import and export conversation trees."""
+    """Import and export trees; convert, look through and refine files of training data."""
+
+
+for command in (formats, convert, extract, preview, stats, dedupe, split, mix):
+    app.command()(command)
+app.command(name="filter")(filter_)
 
 
 # --- import ----------------------------------------------------------------------------------------------------------
@@ -103,7 +110,7 @@ def import_(
             raise InvalidSetting(f"there is no file {path}, so nothing was imported")
     options = ImportOptions(
         origin=origin,
-        state=None if state is None else _state(state),
+        state=None if state is None else state_named(state),
         model_name=model_name,
         lang=default_lang,
         activate=num_activate,
@@ -265,18 +272,18 @@ def export(
     if as_json and export_file == Path("-"):
         raise InvalidSetting("the summary would stand among the data: name a file with --export-file")
     selection = Selection(
-        state=_wanted_state(state, user),
+        state=wanted_state(state, user),
         lang=lang,
-        deleted=_share(include_deleted, deleted_only),
-        spam=_share(include_spam, spam_only),
-        synthetic=_share(include_synthetic, synthetic_only),
-        user_id=None if user is None else _user_id(user),
+        deleted=share(include_deleted, deleted_only),
+        spam=share(include_spam, spam_only),
+        synthetic=share(include_synthetic, synthetic_only),
+        user_id=None if user is None else user_named(user),
         prompts_only=prompts_only,
         labels=labels,
         events=events,
         origin=with_origin,
         limit=limit,
-        form=None if form is None else Form(_one_of("--format", form, list(Form))),
+        form=None if form is None else Form(one_of("--format", form, list(Form))),
     )
     exporter = Exporter(selection, None if anonymizer_seed is None else Anonymiser(anonymizer_seed))
     with opened(data_dir, config_file) as database, _quiet_when_nobody_reads():
@@ -325,45 +332,3 @@ def _exported(exporter: Exporter) -> str:
         return f"exported {exporter.messages:,} messages"
     skipped = f"; {exporter.skipped:,} trees had nothing to take" if exporter.skipped else ""
     return f"exported {exporter.trees:,} trees with {exporter.messages:,} messages{skipped}"
-
-
-def _share(include: bool, only: bool) -> Share:
-    from oa.domain.selection import Share
-
-    if only:
-        return Share.ONLY
-    return Share.ALSO if include else Share.NONE
-
-
-def _wanted_state(given: str | None, user: str | None) -> TreeState | None:
-    from oa.domain.lifecycle import TreeState
-
-    if user is not None:
-        if given is not None:
-            raise InvalidSetting("--state and --user do not go together: a person's messages come from any tree")
-        return None
-    if given in ("all", "any"):
-        return None
-    return TreeState.READY_FOR_EXPORT if given is None else _state(given)
-
-
-def _state(given: str) -> TreeState:
-    from oa.domain.lifecycle import TreeState
-
-    return TreeState(_one_of("--state", given, list(TreeState)))
-
-
-def _one_of(option: str, given: str, known: list[str]) -> str:
-    if given not in known:
-        nearest = difflib.get_close_matches(given, known, n=1)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(known)}"
-        raise InvalidSetting(f"{option} cannot be {given!r}: {hint}")
-    return given
-
-
-def _user_id(given: str) -> UUID:
-    from oa.domain.records import canonical_id, user_uuid
-
-    if (canonical := canonical_id(given)) is None:
-        raise InvalidSetting(f"--user takes the id of a user, not {given!r}; `oa users list` shows them")
-    return user_uuid(canonical)

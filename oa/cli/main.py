@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "standing": "Look at the leaderboards, and count them anew.",
     "terms": "Publish the terms of service, and look at them.",
     "config": "Look at the settings.",
-    "data": "Import and export conversation trees.",
+    "data": "Import and export trees; convert, look through and refine files of training data.",
 }
 """Every command by its name, which is that of its module in `oa.cli`, with the first line of its help."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from oa.domain.records import MessageRecord, TreeRecord
+from oa.domain.records import MessageRecord, TreeRecord, implied_state, is_taken_on_trust, user_uuid
 from oa.domain.redaction import redacted, sensitive
 from oa.domain.refusals import REFUSALS, phrase_in
 from oa.domain.samples import (
@@ -175,6 +175,10 @@ class Filter:
             self.dropped["language"] += 1
             return
         whole = selection is None or selection.takes_trees_whole
+        if is_taken_on_trust(tree):
+            tree = dataclasses.replace(
+                tree, messages=tuple(dataclasses.replace(one, review_result=True) for one in tree.messages)
+            )
         messages = pruned(tree, self._takes, whole=whole)
         if not messages or (whole and messages[0].parent_id is not None):
             self.dropped["prompt"] += 1
@@ -214,7 +218,7 @@ def _within(count: int, fewest: int, most: int | None) -> bool:
 
 
 def _why_not_tree(tree: TreeRecord, selection: Selection) -> str | None:
-    if selection.state is not None and tree.state is not selection.state:
+    if selection.state is not None and (tree.state or implied_state(tree)) is not selection.state:
         return "state"
     has_synthetic = any(message.synthetic for message in tree.messages)
     if has_synthetic if selection.synthetic is Share.NONE else selection.synthetic is Share.ONLY and not has_synthetic:
@@ -223,8 +227,9 @@ def _why_not_tree(tree: TreeRecord, selection: Selection) -> str | None:
 
 
 def _selected(message: MessageRecord, selection: Selection) -> bool:
-    is_theirs = selection.user_id is None or message.user_id == str(selection.user_id)
-    return is_theirs and selection.takes(message)
+    if selection.user_id is not None and (message.user_id is None or user_uuid(message.user_id) != selection.user_id):
+        return False
+    return selection.takes(message)
 
 
 def with_texts(sample: Sample, change: Callable[[str], str]) -> Sample:

@@ -68,6 +68,11 @@ def _tree_pairs(tree: TreeRecord) -> Iterator[Sample]:
         yield from _pairs(group)
 
 
+def _messages(tree: TreeRecord) -> Iterator[Sample]:
+    for message in tree.messages:
+        yield PlainText(message.text, About(id=message.id, tree=tree.id, lang=message.lang))
+
+
 # --- between the others ----------------------------------------------------------------------------------------------
 
 
@@ -148,6 +153,7 @@ CONVERSIONS: Mapping[tuple[Kind, Kind], Callable[..., Iterator[Sample]]] = {
     (Kind.TREE, Kind.RANKED): _rankings,
     (Kind.TREE, Kind.PREFERENCE): _tree_pairs,
     (Kind.TREE, Kind.PROMPT): _prompts,
+    (Kind.TREE, Kind.TEXT): _messages,
     (Kind.RANKED, Kind.PREFERENCE): _pairs,
     (Kind.RANKED, Kind.CONVERSATION): _best,
     (Kind.RANKED, Kind.PROMPT): _prompt_of,
