@@ -19,6 +19,7 @@ from oa.server.chat_access import Visitor
 from oa.server.chats import VISITOR
 
 Name = Annotated[str, QueryParameter(max_length=128)]
+Carried = Annotated[str, QueryParameter(name="state", max_length=2000, description="handed on as it is")]
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -61,9 +62,9 @@ class DebugLoginController(Controller):
     tags = ("auth",)
 
     @get("/login/debug", status_code=302, security=[{}])
-    async def login(self, username: Name, state: Annotated[str, QueryParameter(max_length=2000)] = "{}") -> Redirect:
+    async def login(self, username: Name, carried: Carried = "{}") -> Redirect:
         """Lead to the callback, as another site would after signing somebody in there."""
-        return Redirect(f"/auth/callback/debug?code={quote(username, safe='')}&state={quote(state, safe='')}")
+        return Redirect(f"/auth/callback/debug?code={quote(username, safe='')}&state={quote(carried, safe='')}")
 
     @get("/callback/debug", security=[{}])
     async def callback(self, call: NamedDependency[Call], code: Name) -> Response[TokenPair]:
