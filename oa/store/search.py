@@ -40,6 +40,10 @@ MOST_RANKED = 300
 """Messages that are ranked at most, the newest that match: ranking every message with a frequent word takes long, and
 among those the order means little."""
 
+MOST_SCORED = 10_000
+"""Messages that a word may stand in and still count for the score of SQLite, which counts all of them each time: a word
+in more of them tells little, and its messages are found all the same."""
+
 FEW = 1000
 """Up to so many matches are looked up one by one; where there are more, a list by date soon comes upon some, and each
 of its messages is looked for among all that match."""
@@ -56,6 +60,9 @@ _NUMBER: ColumnElement[int] = literal_column("message.rowid")
 
 _VECTOR: ColumnElement[Any] = literal_column(f"message.{NAME}", TSVECTOR)
 """PostgreSQL's column of words."""
+
+_SCORE: ColumnElement[float] = -func.bm25(literal_column(NAME), 1.0, 0.0)
+"""SQLite's score, the better the higher; by the weights of the columns, only the words count."""
 
 NEWEST_NUMBER = select(func.max(_NUMBER)).select_from(messages)
 AUTHORS_NAMED = select(users.c.id).where(
@@ -115,21 +122,65 @@ def ranked(tx: Transaction, query: SearchQuery, wanted: SearchFilter, as_of: int
     Args:
         as_of: what `newest` said; later messages are not looked at.
     """
-    best_first = statement(tx, query, wanted, as_of)
+    telling = _telling(tx, query)
+    best_first = statement(tx, query, wanted, as_of, is_scored=telling is None)
     if best_first is None:
         return []
-    return [(row.id, float(row.score)) for row in tx.connection.execute(best_first)]
+    found: list[tuple[UUID, float, int]] = [tuple(row) for row in tx.connection.execute(best_first)]
+    if telling is None:
+        return [(message_id, float(score)) for message_id, score, _ in found]
+    scores = _scores(tx, telling, [place for *_, place in found])
+    scored = [(scores.get(place, 0.0), place, message_id) for message_id, _, place in found]
+    return [(message_id, score) for score, _, message_id in sorted(scored, reverse=True)]
 
 
-def statement(tx: Transaction, query: SearchQuery, wanted: SearchFilter, as_of: int) -> AnySelect | None:
+def _telling(tx: Transaction, query: SearchQuery) -> Sequence[Term] | None:
+    """The wanted terms that tell a message from others, if they alone are to be scored; None where all terms are."""
+    if not dialect.is_sqlite(tx.connection):
+        return None
+    frequent = {term for term in (*query.wanted, *query.excluded) if _is_in_many(tx, term)}
+    return [term for term in query.wanted if term not in frequent] if frequent else None
+
+
+def _is_in_many(tx: Transaction, term: Term) -> bool:
+    """Whether each word of a term stands in many messages: how often they stand in a row costs too much to count."""
+
+    def count(word: str) -> int:
+        some = select(fts.c.rowid).where(_matching(SearchQuery(((word,),)), NO_FACETS)).limit(MOST_SCORED + 1)
+        found: int = tx.connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+        return found
+
+    return all(count(word) > MOST_SCORED for word in term)
+
+
+def _scores(tx: Transaction, terms: Sequence[Term], numbers: Sequence[int]) -> dict[int, float]:
+    """How well these messages answer some of the terms that they hold."""
+    if not terms or not numbers:
+        return {}
+    statement = select(fts.c.rowid, _SCORE).where(
+        _matching(SearchQuery(tuple(terms)), NO_FACETS),
+        fts.c.rowid >= min(numbers),
+        # With an operator around it, the number leads to no row: the index is walked once.
+        (fts.c.rowid + 0).in_(numbers),
+    )
+    return {number: float(score) for number, score in tx.connection.execute(statement)}
+
+
+def statement(
+    tx: Transaction, query: SearchQuery, wanted: SearchFilter, as_of: int, *, is_scored: bool = True
+) -> AnySelect | None:
     """What `ranked` asks the database; None where nothing can be found."""
     authors = _authors(tx, wanted)
     if query.is_empty or (authors is not None and not authors):
         return None
     on_sqlite = dialect.is_sqlite(tx.connection)
     candidates = _on_sqlite(tx, query, wanted, authors, as_of) if on_sqlite else _on_postgres(query, as_of)
+    if on_sqlite:
+        candidates = candidates.add_columns((_SCORE if query.wanted and is_scored else literal(0.0)).label("score"))
     narrowed = candidates.where(*_conditions(wanted, authors)).limit(MOST_RANKED).subquery()
-    return select(narrowed.c.id, narrowed.c.score).order_by(narrowed.c.score.desc(), narrowed.c.place.desc())
+    return select(narrowed.c.id, narrowed.c.score, narrowed.c.place).order_by(
+        narrowed.c.score.desc(), narrowed.c.place.desc()
+    )
 
 
 def _on_sqlite(
@@ -138,11 +189,9 @@ def _on_sqlite(
     facets = _rare_ones(
         tx, Facets(role=wanted.role, lang=wanted.lang, api_client_id=wanted.api_client_id, user_ids=authors)
     )
-    # The weights of the columns: only the words count. SQLite's score is the better the lower it is.
-    score = -func.bm25(literal_column(NAME), 1.0, 0.0) if query.wanted else literal(0.0)
     first, last = _span(tx, wanted)
     return (
-        select(messages.c.id, score.label("score"), fts.c.rowid.label("place"))
+        select(messages.c.id, fts.c.rowid.label("place"))
         .select_from(fts.join(messages, fts.c.rowid == _NUMBER))
         .where(_matching(query, facets), fts.c.rowid >= first, fts.c.rowid <= min(last, as_of))
         .order_by(fts.c.rowid.desc())

@@ -315,6 +315,22 @@ def _plan(tx: Transaction, wanted: SearchFilter) -> list[str]:
     return [row[3] for row in tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
 
 
+@pytest.mark.sqlite
+def test_words_that_stand_in_many_messages_are_found_and_do_not_score(
+    database: Database, garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_SCORED", 3)
+    often = garden.add_message(text="comet comet in the sky")
+    once = garden.add_message(text="a comet, and many more words about other things in the sky")
+    several = [garden.add_message(text=f"{'sky ' * number} and row") for number in (4, 1, 2)]
+    assert found(database, "sky comet") == [often, once]
+    assert found(database, "sky") == [*several[::-1], once, often]
+    assert found(database, "sky -row") == [once, often]
+    assert found(database, "comet -sky") == []
+    assert found(database, '"the sky"') == [often, once]
+    assert set(found(database, "sky row")) == set(several)
+
+
 async def test_few_matches_are_looked_up_and_many_are_met_by_date(
     database: Database, garden: Garden, monkeypatch: pytest.MonkeyPatch
 ) -> None:
