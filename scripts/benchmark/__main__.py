@@ -30,6 +30,7 @@ SCENARIOS: dict[str, Callable[[scenarios.Sizes], scenarios.Json]] = {
     "growth": scenarios.growth,
     "exchange": scenarios.exchange,
     "search": scenarios.search,
+    "standing": scenarios.standing,
     "start": scenarios.start,
 }
 
@@ -85,6 +86,10 @@ def _flat(figures: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]
     for name, value in figures.items():
         if not isinstance(value, dict):
             yield above + name, str(value)
+        elif "bar" in value:
+            half = f"p50 {value['p50']}, p95 " if "p50" in value else ""
+            met = "met" if value["met"] else "MISSED"
+            yield above + name, f"{half}{value['measured']} {value['unit']} (bar {value['bar']:g}): {met}"
         elif "p99" in value:
             yield above + name, f"p50 {value['p50']}  p95 {value['p95']}  p99 {value['p99']}  max {value['max']}"
         elif value and all(isinstance(count, int) for count in value.values()):

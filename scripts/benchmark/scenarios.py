@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import load
+import reads
 from corpus import write_corpus
 from hub import OA, Usage, command, new_key, serving
 
@@ -99,6 +100,12 @@ def search(sizes: Sizes) -> Json:
         with serving(data_dir) as hub:
             latencies = asyncio.run(load.time_reads(hub.url, key, SEARCHES))
         return {"messages": messages, "latency_ms": latencies}
+
+
+def standing(sizes: Sizes) -> Json:
+    """Boards, statistics, lists and searches of a large community, one at a time, and a recount of everything."""
+    with _data_directory() as data_dir:
+        return reads.standing(data_dir, sizes.many_messages)
 
 
 def start(sizes: Sizes) -> Json:
