@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -13,10 +14,15 @@ AT_ONCE = 32
 """So many pieces are taken before others on the event loop have their turn."""
 
 
+PAUSE_S = 0.01
+"""Between two wake-ups of one coroutine. Nobody sees text come in smaller steps, and each step costs a write."""
+
+
 class Channel(Generic[T]):
     """Carries pieces from the thread that makes them to the one coroutine that takes them.
 
-    The loop is woken only while the coroutine sleeps: a fast model writes many pieces for one wake-up.
+    The loop is woken only while the coroutine sleeps: a fast model writes many pieces for one wake-up. What comes after
+    a silence, as the first piece does, is there at once, and so is the end.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -47,6 +53,7 @@ class Channel(Generic[T]):
             BaseException: what `close` was given.
         """
         taken = 0
+        woken_at = self._loop.time() - PAUSE_S
         while True:
             while self._pieces:
                 yield self._pieces.popleft()
@@ -58,10 +65,22 @@ class Channel(Generic[T]):
             if not self._pieces and not self._is_closed:
                 await self._arrived.wait()
             self._is_asleep = False
+            await self._gather(woken_at + PAUSE_S)
+            woken_at = self._loop.time()
             if self._is_closed and not self._pieces:
                 break
         if self._failure is not None:
             raise self._failure
+
+    async def _gather(self, until: float) -> None:
+        """Let more pieces come until a time of the loop's clock, or until the end."""
+        if until <= self._loop.time():
+            return
+        self._arrived.clear()
+        if not self._is_closed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._arrived.wait()  # only the end sets it now
 
     def _wake(self) -> None:
         self._is_asleep = False

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from oa.inference.channel import AT_ONCE, Channel
+from oa.inference.channel import AT_ONCE, PAUSE_S, Channel
 
 
 async def test_pieces_of_a_thread_arrive_in_order_and_all_of_them() -> None:
@@ -68,3 +68,40 @@ def test_a_piece_for_a_loop_that_is_gone_does_no_harm() -> None:
     loop.close()
     channel.put("lost")
     channel.close()
+
+
+async def test_after_the_first_piece_those_that_come_soon_come_together() -> None:
+    channel, loop = Channel[int](asyncio.get_running_loop()), asyncio.get_running_loop()
+    arrived: list[tuple[int, float]] = []
+
+    async def listen() -> None:
+        arrived.extend([(number, loop.time()) async for number in channel.take()])
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    begin = loop.time()
+    for number in range(4):
+        channel.put(number)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    loop.call_later(5 * PAUSE_S, channel.close)
+    await listening
+    first, *others = (at - begin for _, at in arrived)
+    assert first < PAUSE_S <= others[0]
+    assert others[-1] - others[0] < PAUSE_S
+
+
+async def test_the_end_is_not_waited_for() -> None:
+    channel, loop = Channel[int](asyncio.get_running_loop()), asyncio.get_running_loop()
+    pieces = channel.take()
+    channel.put(1)
+    assert await anext(pieces) == 1
+    waiting = asyncio.ensure_future(anext(pieces))
+    await asyncio.sleep(0)
+    begin = loop.time()
+    channel.put(2)
+    await asyncio.sleep(0)
+    channel.close()
+    assert await waiting == 2
+    assert await anext(pieces, None) is None
+    assert loop.time() - begin < PAUSE_S
