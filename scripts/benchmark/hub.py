@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,14 +103,21 @@ def new_key(data_dir: Path, *, trusted: bool = False) -> str:
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[RunningHub]:
-    """A hub on this directory, until the block ends."""
+def serving(data_dir: Path, settings: Mapping[str, str] | None = None) -> Iterator[RunningHub]:
+    """A hub on this directory, until the block ends.
+
+    Args:
+        settings: environment variables beside the directory.
+    """
     port = _free_port()
     log = data_dir.with_suffix(".log")
     with log.open("wb") as said:
         start = time.perf_counter()
         process = subprocess.Popen(
-            [*OA, "serve", "--port", str(port)], env=environment(data_dir), stdout=said, stderr=said
+            [*OA, "serve", "--port", str(port)],
+            env={**environment(data_dir), **(settings or {})},
+            stdout=said,
+            stderr=said,
         )
         try:
             _wait_until_answered(port, process, log, start)

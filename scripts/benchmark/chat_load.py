@@ -1,0 +1,114 @@
+"""Clients of /v1/chat/completions on plain sockets: they read and count, and cost next to nothing themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+USAGE = re.compile(rb'"completion_tokens":(\d+)')
+CONTENT = b'"delta":{"content":'
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every client asks, again and again."""
+
+    host: str
+    port: int
+    key: str
+    tokens: int
+    seconds: float
+
+
+@dataclass
+class Load:
+    """What came of it."""
+
+    tokens: int = 0
+    answers: int = 0
+    took_s: float = 0.0
+    firsts_s: list[float] = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def tokens_per_s(self) -> float:
+        return round(self.tokens / self.took_s, 1)
+
+    @property
+    def first_token_ms(self) -> float:
+        return round(1000 * sorted(self.firsts_s)[len(self.firsts_s) // 2], 2) if self.firsts_s else float("nan")
+
+
+def request_of(plan: Plan) -> bytes:
+    """One request, as it goes over the socket."""
+    body = {
+        "model": "",
+        "messages": [{"role": "user", "content": "Tell me about everything."}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": 0,
+        "max_tokens": plan.tokens,
+    }
+    content = json.dumps(body).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nhost: {plan.host}\r\nauthorization: Bearer {plan.key}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
+
+
+async def run(plan: Plan, clients: int) -> Load:
+    """Let so many clients ask until the time is over, and wait for their last answers."""
+    load = Load()
+    begin = time.perf_counter()
+    await asyncio.gather(*(_client(plan, load, begin + plan.seconds) for _ in range(clients)))
+    load.took_s = time.perf_counter() - begin
+    return load
+
+
+async def _client(plan: Plan, load: Load, over: float) -> None:
+    request = request_of(plan)
+    reader, writer = await asyncio.open_connection(plan.host, plan.port)
+    while time.perf_counter() < over:
+        begin = time.perf_counter()
+        writer.write(request)
+        tail = await _read(reader, load, begin)
+        found = USAGE.search(tail)
+        if found is None:
+            load.errors[tail[-200:].decode(errors="replace")] += 1
+            break
+        load.tokens += int(found[1])
+        load.answers += 1
+    writer.close()
+
+
+async def _read(reader: asyncio.StreamReader, load: Load, begin: float) -> bytes:
+    """Read one chunked answer; its last bytes."""
+    tail, is_waiting = b"", True
+    while not tail.endswith(b"\r\n0\r\n\r\n"):
+        part = await reader.read(65536)
+        if not part:
+            break
+        if is_waiting and CONTENT in part:
+            load.firsts_s.append(time.perf_counter() - begin)
+            is_waiting = False
+        tail = (tail + part)[-600:]
+        if is_waiting and b"HTTP/1.1 200" not in tail and b"HTTP/1.1" in tail:
+            break  # refused; such an answer is not chunked
+    return tail
+
+
+async def hold(plan: Plan, streams: int) -> list[asyncio.StreamWriter]:
+    """Open streams and leave them open; their answers wait for a place in the model."""
+    request = request_of(plan)
+    writers: list[asyncio.StreamWriter] = []
+    for _ in range(streams):
+        _, writer = await asyncio.open_connection(plan.host, plan.port)
+        writer.write(request)
+        await writer.drain()
+        writers.append(writer)
+    return writers
