@@ -154,7 +154,7 @@ def idle(directory: Path, sizes: Sizes) -> Iterator[Figure]:
 
 async def _idle_mb(served: Served, streams: int) -> float:
     busy = await chat_load.hold(served.plan, 16)  # every place in the model is taken for long
-    await asyncio.sleep(5)
+    await asyncio.sleep(2)
     before = served.hub.usage().rss_mb
     held = await chat_load.hold(served.plan, streams)
     await asyncio.sleep(2)

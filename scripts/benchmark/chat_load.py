@@ -103,12 +103,19 @@ async def _read(reader: asyncio.StreamReader, load: Load, begin: float) -> bytes
 
 
 async def hold(plan: Plan, streams: int) -> list[asyncio.StreamWriter]:
-    """Open streams and leave them open; their answers wait for a place in the model."""
+    """Open streams and leave them open, each with its status and nothing more read.
+
+    Raises:
+        SystemExit: the hub refused one.
+    """
     request = request_of(plan)
-    writers: list[asyncio.StreamWriter] = []
-    for _ in range(streams):
-        _, writer = await asyncio.open_connection(plan.host, plan.port)
+
+    async def open_one() -> asyncio.StreamWriter:
+        reader, writer = await asyncio.open_connection(plan.host, plan.port)
         writer.write(request)
-        await writer.drain()
-        writers.append(writer)
-    return writers
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b" 200 " not in head.split(b"\r\n")[0]:
+            raise SystemExit(f"a stream was refused: {head.decode(errors='replace')}")
+        return writer
+
+    return list(await asyncio.gather(*(open_one() for _ in range(streams))))
