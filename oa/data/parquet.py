@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from types import ModuleType, UnionType
 from typing import Any, Union, cast, get_args, get_origin
@@ -102,21 +103,28 @@ def plain_type(kind: Any) -> Any:
     return str if is_free or get_origin(kind) is dict or kind is Any else kind
 
 
+@cache
+def _fields(row: type[msgspec.Struct]) -> tuple[tuple[str, str, Any], ...]:
+    """Of each field its name in Python and in files, and what its column holds."""
+    return tuple((one.name, one.encode_name, plain_type(one.type)) for one in msgspec.structs.fields(row))
+
+
 def _columns(row: msgspec.Struct) -> dict[str, Any]:
-    return {
-        field.encode_name: _cell(getattr(row, field.name), plain_type(field.type))
-        for field in msgspec.structs.fields(row)
-    }
+    return {column: _cell(getattr(row, name), kind) for name, column, kind in _fields(type(row))}
 
 
 def _cell(value: Any, kind: Any) -> Any:
-    if value is None or (isinstance(value, bool | int | float) and kind is not str):
-        return value
+    if kind is str:
+        return value if value is None or isinstance(value, str) else _encoder.encode(value).decode()
     if isinstance(value, msgspec.Struct):
         return _columns(value)
-    if kind is str:
-        return value if isinstance(value, str) else _encoder.encode(value).decode()
-    if get_origin(kind) is list:
-        inner = plain_type(get_args(kind)[0])
+    if isinstance(value, list):
+        inner = _inner(kind)
         return [_cell(one, inner) for one in cast(Sequence[Any], value)]
     return value
+
+
+@cache
+def _inner(kind: Any) -> Any:
+    """What a column of lists has in them."""
+    return plain_type(get_args(kind)[0])
