@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
 import engines_under_test
 import pytest
-from engines_under_test import LlamaServer, UnderTest, ask, request_for
+from engines_under_test import LlamaServer, SecondHub, UnderTest, ask, request_for
 from tiny_models import TinyModel
 
 from oa.domain.sampling import Sampling
@@ -25,13 +25,25 @@ def upstream(tiny_model: TinyModel) -> LlamaServer:
     return LlamaServer(tiny_model.gguf)
 
 
-@pytest.fixture(params=["llamacpp", "transformers", "openai"])
+@pytest.fixture(scope="module")
+def hub(tiny_model: TinyModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondHub]:
+    hub = SecondHub(tiny_model.gguf, tmp_path_factory.mktemp("second-hub"))
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture(params=["llamacpp", "transformers", "openai", pytest.param("second_hub", marks=pytest.mark.slow)])
 async def tested(
     request: pytest.FixtureRequest, tiny_model: TinyModel, upstream: LlamaServer, tmp_path: Path
 ) -> AsyncIterator[UnderTest]:
+    """`second_hub` is the engine `openai` before another `oa serve`."""
     if request.param == "transformers":
         pytest.importorskip("torch", reason="the extra `train` is not installed")
-    async with getattr(engines_under_test, request.param)(tiny_model, upstream, tmp_path) as tested:
+    if request.param == "second_hub":
+        making = engines_under_test.second_hub(request.getfixturevalue("hub"), upstream)
+    else:
+        making = getattr(engines_under_test, request.param)(tiny_model, upstream, tmp_path)
+    async with making as tested:
         await tested.engine.load()
         yield tested
 
@@ -75,7 +87,8 @@ async def test_without_a_seed_answers_differ(tested: UnderTest) -> None:
 
 async def test_an_answer_has_no_more_tokens_than_asked_for(tested: UnderTest) -> None:
     said = await ask(tested.engine, "hello", max_tokens=5)
-    assert (said.end.reason, said.end.completion_tokens, len(said.tokens)) == (Reason.LENGTH, 5, 5)
+    assert (said.end.reason, said.end.completion_tokens) == (Reason.LENGTH, 5)
+    assert len(said.tokens) == 5 or not tested.engine.capabilities.tokenizes  # others may send several in one piece
 
 
 async def test_an_answer_ends_when_the_model_says_so_and_its_end_token_is_not_shown(tested: UnderTest) -> None:
@@ -254,4 +267,4 @@ async def test_pieces_come_one_by_one(tested: UnderTest) -> None:
     pieces = [piece async for piece in tested.engine.generate(request_for(tested.engine, "hello"))]
     assert all(isinstance(piece, Token) for piece in pieces[:-1])
     assert isinstance(pieces[-1], End)
-    assert len(pieces) > 15
+    assert len(pieces) > (15 if tested.engine.capabilities.tokenizes else 2)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -79,6 +83,53 @@ class LlamaServer:
         body = {"messages": [{"role": "user", "content": text}], "max_tokens": max_tokens, "temperature": 0}
         self._server.handle_chat_completions(json.dumps(body), lambda piece: answers.append(json.loads(piece)))
         return answers[0]["choices"][0]["message"]["content"]
+
+
+class SecondHub:
+    """`oa serve` in a process of its own, and a token for it."""
+
+    def __init__(self, gguf: Path, directory: Path) -> None:
+        self._environment = {**os.environ, "OA_DATA_DIR": str(directory), "OA_INFERENCE__PER_PERSON_PER_MINUTE": "0"}
+        self._command = [sys.executable, "-m", "oa"]
+        self._gguf = gguf
+        added = subprocess.run(
+            [*self._command, "users", "add", "engine"], env=self._environment, capture_output=True, check=True
+        )
+        self.token = added.stdout.decode().split()[-1]
+        self._process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def start(self) -> None:
+        """Start it unless it runs."""
+        if self._process is not None:
+            return
+        serve = [*self._command, "serve", "--port", "0", "--model", str(self._gguf)]
+        self._process = subprocess.Popen(serve, env=self._environment, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = f"{self._process.stdout.readline().split()[4]}/v1"
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+@asynccontextmanager
+async def second_hub(hub: SecondHub, upstream: LlamaServer) -> AsyncGenerator[UnderTest, None]:
+    from oa.inference.engines.openai import UpstreamEngine, UpstreamSettings
+
+    await asyncio.to_thread(hub.start)
+    engine = UpstreamEngine(UpstreamSettings(hub.url, "tiny", key=hub.token, silence_s=20))
+
+    def kill() -> Callable[[], None]:
+        hub.stop()
+        return lambda: engine.__init__(UpstreamSettings(upstream.url, "tiny"))  # type: ignore[misc]
+
+    try:
+        yield UnderTest(engine, upstream.unstreamed, kill)
+    finally:
+        await engine.unload()
 
 
 @asynccontextmanager
