@@ -233,6 +233,7 @@ def reports(
     note: Annotated[str | None, typer.Option(help="A note about it.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also those that were processed.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
+    preview: Preview = False,
     data_dir: DataDir = None,
     config_file: ConfigFile = None,
     as_json: Json = False,
@@ -246,7 +247,11 @@ def reports(
     with opened(data_dir, config_file) as database:
         if message is not None:
             keeper = moderators.Moderator(moderators.KEEPER)
-            done = database.run(lambda tx: queue.process(tx, keeper, message, outcome, note))
+            done = database.run(
+                lambda tx: moderators.rehearse(
+                    tx, lambda tx: queue.process(tx, keeper, message, outcome, note), preview=preview
+                )
+            )
             print_record(_report(done), as_json=as_json)
             return
         wanted = None if everything else False

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from oa.domain.likeness import UNSPACED
 
@@ -89,9 +90,14 @@ def listed_words(text: str, listed: Iterable[str]) -> Iterator[Finding]:
     Scripts that put no spaces between words have no whole words, so that there a row of signs counts wherever it is.
     """
     within = folded(text)
-    for word in listed:
-        if _stands_in(folded(word), within):
+    for word, wanted in _folded_list(tuple(listed)):
+        if wanted in within and _stands_in(wanted, within):
             yield Finding(Check.WORDS, f"the word “{word}”")
+
+
+@lru_cache(maxsize=8)
+def _folded_list(listed: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((word, folded(word)) for word in listed)
 
 
 def _stands_in(word: str, text: str) -> bool:

@@ -86,13 +86,18 @@ class MessageModerationController(Controller):
 
     @post("/{message_id:str}/edit", status_code=200)
     async def edit_message(
-        self, call: NamedDependency[Call], message_id: FromPath[UUID], data: JSONBody[MessageEditRequest]
+        self,
+        call: NamedDependency[Call],
+        message_id: FromPath[UUID],
+        data: JSONBody[MessageEditRequest],
+        preview: Preview = False,
     ) -> None:
-        """Give this message another text. For trusted programs and moderators."""
+        """Give this message another text. For trusted programs and moderators; a preview only checks."""
         await carry_out(
             call,
             lambda tx, moderator: editing.edit(tx, moderator, message_id, data.new_content),
             why=data.why,
+            preview=preview,
             who=named(data.user),
         )
 
@@ -151,12 +156,16 @@ class ModerationAdminController(Controller):
         message_id: FromPath[UUID],
         outcome: FromQuery[Outcome | None] = None,
         note: Annotated[str | None, QueryParameter(max_length=1000)] = None,
+        preview: Preview = False,
     ) -> FlaggedMessageResponse:
         """Say that the reports about this message were dealt with, and what came of them."""
         who = call.reader
 
         def run(tx: Transaction, caller: Caller) -> moderation.Flagged:
-            return reports.process(tx, Moderator(caller, who), message_id, outcome, note)
+            moderator = Moderator(caller, who)
+            return moderators.rehearse(
+                tx, lambda tx: reports.process(tx, moderator, message_id, outcome, note), preview=preview
+            )
 
         return FlaggedMessageResponse.of(await call.write(run))
 

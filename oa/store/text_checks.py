@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, union
+from sqlalchemy import bindparam, select, union_all
 
 from oa.domain.checks import Check, Finding
 from oa.store.database import Transaction
@@ -63,7 +64,20 @@ _MARKS = tuple(column for column in text_sketches.columns if column.name != "mes
 ADD_SKETCH = text_sketches.insert()
 FORGET_SKETCH = text_sketches.delete().where(text_sketches.c.message_id == bindparam("of_message"))
 FORGET_SKETCHES = text_sketches.delete()
-ALIKE = union(*(select(text_sketches.c.message_id).where(mark == bindparam(mark.name)) for mark in _MARKS))
+MOST_WITH_A_MARK = 12
+"""Messages with one mark that are counted: what more have is how many people begin or end, and tells little."""
+
+MOST_ALIKE = 3
+"""Messages that are compared word for word: those with the most marks in common."""
+
+ALIKE = union_all(
+    *(
+        select(
+            select(text_sketches.c.message_id).where(mark == bindparam(mark.name)).limit(MOST_WITH_A_MARK).subquery()
+        )
+        for mark in _MARKS
+    )
+)
 TEXTS = select(messages.c.id, messages.c.text).where(
     messages.c.id.in_(bindparam("message_ids", expanding=True)), messages.c.deleted.is_(False)
 )
@@ -76,9 +90,6 @@ WITHOUT_SKETCH = (
 )
 
 Sketch = tuple[int, ...]
-
-MOST_ALIKE = 100
-"""Messages with a mark in common that are looked at; whoever shares one with more is like most of them."""
 
 
 def _by_name(sketch: Sketch) -> dict[str, int]:
@@ -99,8 +110,9 @@ def forget_sketches(tx: Transaction) -> None:
 
 def texts_alike(tx: Transaction, sketch: Sketch, *, but: UUID | None) -> list[str]:
     """Texts of messages that may be like the one with this sketch; what was deleted is left out."""
-    ids = [message_id for message_id in tx.execute(ALIKE, _by_name(sketch)).scalars() if message_id != but]
-    return [row.text for row in tx.execute(TEXTS, {"message_ids": ids[:MOST_ALIKE]})] if ids else []
+    shared = Counter(message_id for message_id in tx.execute(ALIKE, _by_name(sketch)).scalars() if message_id != but)
+    ids = [message_id for message_id, _ in shared.most_common(MOST_ALIKE)]
+    return [row.text for row in tx.execute(TEXTS, {"message_ids": ids})] if ids else []
 
 
 def without_sketch(tx: Transaction, after: UUID, most: int) -> list[tuple[UUID, str]]:

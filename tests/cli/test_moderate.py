@@ -88,6 +88,8 @@ def test_reports_are_listed_and_processed(shell: Shell) -> None:
         ["rude"],
         ["pii"],
     )
+    shell.json("moderate", "reports", str(prompt), "--outcome", "dismissed", "--preview")
+    assert len(shell.json("moderate", "reports")) == 1
     done = shell.json("moderate", "reports", str(prompt), "--outcome", "dismissed", "--note", "harmless")
     assert (done["processed"], done["outcome"], done["note"]) == (True, "dismissed", "harmless")
     assert shell.json("moderate", "reports") == []

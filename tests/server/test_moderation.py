@@ -79,6 +79,9 @@ async def test_reports_come_in_pages_that_cursors_lead_through(hub: RunningHub, 
 async def test_a_report_is_processed_with_its_outcome(hub: RunningHub, desk: Desk) -> None:
     prompt = await hub.write_prompt("ada")
     await hub.send("POST", f"/messages/{prompt}/emoji", {"user": hub.user("ben"), "emoji": "red_flag", "op": "add"})
+    tried = await desk.ok("POST", f"/admin/flagged_messages/{prompt}/processed?outcome=dismissed&preview=true")
+    assert (tried["processed"], tried["outcome"]) == (True, "dismissed")
+    assert len(await desk.ok("GET", "/admin/flagged_messages?max_count=5&processed=false")) == 1
     done = await desk.ok("POST", f"/admin/flagged_messages/{prompt}/processed?outcome=dismissed&note=a+joke")
     assert (done["processed"], done["outcome"], done["note"]) == (True, "dismissed", "a joke")
     (listed,) = await desk.ok("GET", "/admin/flagged_messages?max_count=5")
