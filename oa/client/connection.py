@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 Parameter = str | int | float | bool | UUID | datetime | tuple[str, ...] | None
 """None is left out, and a tuple sent as often as it has values."""
+
+PREFIX = "/api/v1"
+"""Where the part of the hub lies that calls usually go to."""
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Failures before the hub can have seen anything of the request."""
@@ -110,6 +114,42 @@ class Connection:
             raise Unavailable(
                 f"{self._address} does not answer like a hub; check the address, and that the versions fit"
             ) from error
+
+    async def text(self, request: Request) -> str:
+        """Send a request and take what comes back as it is.
+
+        Raises:
+            OaError: as `call`.
+        """
+        return (await self._persist(request)).text
+
+    @asynccontextmanager
+    async def stream(self, request: Request, headers: Mapping[str, str]) -> AsyncGenerator[httpx.Response, None]:
+        """Send a request, once, and read what comes back piece by piece.
+
+        Raises:
+            OaError: the leaf that the hub names.
+            Unavailable: the hub cannot be reached, or broke off.
+        """
+        prepared = self._prepare(request)
+        prepared.headers.update(headers)
+        try:
+            response = await self.http.send(prepared, stream=True)
+            try:
+                if not response.is_success:
+                    await response.aread()
+                    raise failure(response)
+                yield response
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def at_root(self, path: str) -> str:
+        """The address of what lies beside the part of the hub that calls usually go to."""
+        base = self.http.base_url
+        root = base.path.rstrip("/").removesuffix(PREFIX)
+        return str(base.copy_with(path=root + path))
 
     @property
     def _address(self) -> str:

@@ -20,7 +20,8 @@ from typing import Self
 import httpx
 
 from oa.client.accounts import Accounts
-from oa.client.connection import USUAL_PATIENCE, Connection, Patience
+from oa.client.chats import ChatCopies, ChatMessages, Chats
+from oa.client.connection import PREFIX, USUAL_PATIENCE, Connection, Patience
 from oa.client.labels import Labels
 from oa.client.me import Me
 from oa.client.messages import Messages, Trees
@@ -31,15 +32,13 @@ from oa.client.users import Users
 from oa.domain.people import Identity
 from oa.errors import Invalid
 
-PREFIX = "/api/v1"
-
 TIMEOUT_S = 30.0
 
 __all__ = ["Hub", "Patience"]
 
 
 class Hub:
-    """Everything under /api/v1, in groups. A program acts for users that it names; a person has a token."""
+    """Everything that a hub offers, in groups. A program acts for users that it names; a person has a token."""
 
     def __init__(
         self,
@@ -71,6 +70,9 @@ class Hub:
         self.trees = Trees(connection)
         self.users = Users(connection)
         self.accounts = Accounts(connection)
+        self.chats = Chats(connection)
+        self.chat_messages = ChatMessages(connection)
+        self.chat_copies = ChatCopies(connection)
         self.me = Me(connection)
         self.standings = Standings(connection)
         self.moderation = Moderation(connection)
