@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from oa.config import Config
 
-BUILT_IN = "demo"
+BUILT_IN = "oa-demo"
 """The name of the model that comes with OA; a model of one's own may take it."""
 
 if TYPE_CHECKING:

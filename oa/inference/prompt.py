@@ -49,7 +49,10 @@ class ChatTemplate:
     def __init__(self, source: str, special_tokens: Mapping[str, str], special_names: frozenset[str]) -> None:
         self._special_tokens = special_tokens
         names = sorted((name for name in special_names if name.strip()), key=len, reverse=True)
-        self._risky = re.compile("|".join([*map(re.escape, names), f"[{FIRST_STAND_IN}-{LAST_STAND_IN}{CUT}]"]))
+        # Apart from each other: `re` skips to where a name may begin only while all of them are plain texts.
+        self._risky = [re.compile(f"[{FIRST_STAND_IN}-{LAST_STAND_IN}{CUT}]")]
+        if names:
+            self._risky.append(re.compile("|".join(map(re.escape, names))))
         environment = _environment()
         try:
             self._template = environment.from_string(source)
@@ -123,14 +126,16 @@ def template_for(special_names: frozenset[str]) -> str:
 class _StandIns:
     """Texts that must stay inert, and the letters that stand for them."""
 
-    def __init__(self, risky: re.Pattern[str]) -> None:
+    def __init__(self, risky: Sequence[re.Pattern[str]]) -> None:
         self._risky = risky
         self._letters: dict[str, str] = {}
 
     def put(self, value: Any) -> Any:
         """The same value with a letter in place of every risky text, however deep."""
         if isinstance(value, str):
-            return self._risky.sub(self._letter, value) if self._risky.search(value) else str(value)
+            for risky in self._risky:
+                value = risky.sub(self._letter, value)
+            return value
         if isinstance(value, dict):
             return {self.put(key): self.put(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
         if isinstance(value, list):
