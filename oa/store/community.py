@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Uuid, bindparam, or_, select, true, union_all
+from sqlalchemy import Executable, String, Uuid, bindparam, or_, select, true, union_all
 
 from oa.domain.announcements import Announcement
 from oa.domain.badges import Deed
@@ -72,12 +72,15 @@ IN_ORDER = (announcements.c.from_date.desc(), announcements.c.id)
 ANNOUNCEMENT = select(announcements).where(announcements.c.id == bindparam("announcement_id"))
 ALL_ANNOUNCEMENTS = select(announcements).order_by(*IN_ORDER)
 NOW = bindparam("now", type_=UtcDateTime())
+OF_LANG = bindparam(
+    "lang", type_=String()
+)  # PostgreSQL wants to know what a value is before it says whether it is NULL
 CURRENT_ANNOUNCEMENTS = (
     select(announcements)
     .where(
         announcements.c.from_date <= NOW,
         or_(announcements.c.until_date.is_(None), announcements.c.until_date > NOW),
-        or_(announcements.c.lang.is_(None), bindparam("lang").is_(None), announcements.c.lang == bindparam("lang")),
+        or_(announcements.c.lang.is_(None), OF_LANG.is_(None), announcements.c.lang == OF_LANG),
     )
     .order_by(*IN_ORDER)
 )

@@ -16,6 +16,8 @@ from oa.domain.search import parse
 from oa.domain.search_page import SearchRequest
 from oa.domain.standing import TimeFrame
 from oa.hub import boards, leaving, standing
+from oa.hub import community as announcing
+from oa.hub.community import NewAnnouncement
 from oa.hub.search import search
 from oa.hub.trees import Reader
 from oa.store.database import Database
@@ -38,6 +40,11 @@ def found(community: Community, words: str) -> set[str]:
     request = SearchRequest(query=parse(words))
     results = community.database.run(lambda tx: search(tx, Reader(community.moderator), request))
     return {hit.view.message.text for hit in results.hits}
+
+
+def told(community: Community, lang: str | None = None) -> list[str]:
+    """What everybody is told now, or those who work in a language."""
+    return [one.text for one in community.database.run(lambda tx: announcing.announcements(tx, lang))]
 
 
 def best(community: Community, frame: TimeFrame) -> list[str]:
@@ -64,6 +71,14 @@ def test_time_frames_roll_on_and_a_recount_agrees(community: Community, clock: C
     kept = community.rows("standing")
     community.database.run(standing.recount)
     assert sorted(map(repr, community.rows("standing"))) == sorted(map(repr, kept))
+
+
+def test_announcements_are_told_to_whom_they_concern(community: Community) -> None:
+    for text, lang in (("for all", None), ("auf Deutsch", "de")):
+        wanted = NewAnnouncement(text=text, lang=lang)
+        community.database.run(lambda tx, w=wanted: announcing.announce(tx, community.moderator, w))
+    assert sorted(told(community)) == sorted(told(community, "de")) == ["auf Deutsch", "for all"]
+    assert told(community, "en") == ["for all"]
 
 
 def test_what_moderators_do_is_counted_and_undone(community: Community) -> None:

@@ -16,6 +16,7 @@ from oa import errors
 from oa.domain.people import AccountRole
 from oa.hub import accounts
 from oa.server.errors import OPEN_ASSISTANT_STATUS
+from oa.store import dialect
 
 Meeting = Callable[["Scene"], Awaitable[httpx.Response]]
 
@@ -82,7 +83,9 @@ class Scene:
         return task
 
     def damage(self, statement: str, *values: UUID) -> None:
-        """Change the data behind the hub's back."""
+        """Change the data behind the hub's back, where it is a SQLite file that takes any change."""
+        if not dialect.is_sqlite_url(self.hub.database.url):
+            pytest.skip("PostgreSQL keeps its data from such damage")
         with sqlite3.connect(self._file) as connection:
             connection.execute(statement, [value.hex for value in values])
         connection.close()
