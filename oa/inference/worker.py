@@ -144,8 +144,10 @@ class Worker:
                 async with asyncio.timeout(self._persistence.silence_s):
                     text = await connection.recv()
                 frame = self._read(text)
+                if not is_taken and isinstance(frame, PingRequest | WorkRequest):
+                    log.info("working for %s as %s", self._hub.url, self._name)
+                    is_taken = True
                 if frame is not None:
-                    is_taken = is_taken or isinstance(frame, PingRequest | WorkRequest)
                     await self._take(frame)
         except ConnectionClosed:
             return is_taken

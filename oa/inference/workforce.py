@@ -242,13 +242,13 @@ class Workforce:
         pings = 0
         try:
             while True:
+                await self._say(session, PingRequest(id=str(uuid4())))
                 await asyncio.sleep(patience.ping_interval_s)
                 if loop.time() - session.heard > patience.ping_interval_s * patience.missed_pings:
                     log.warning("worker %s does not answer", session.visitor.name)
                     session.lane.lose()
                     await session.connection.close(CLOSED_FOR_SILENCE, "you did not answer")
                     return
-                await self._say(session, PingRequest(id=str(uuid4())))
                 pings += 1
                 if pings % patience.recheck_pings == 0 and not await session.visitor.may_stay():
                     await self._dismiss(session)
