@@ -49,3 +49,8 @@ def test_the_hub_runs_without_model_libraries_and_screens() -> None:
     loaded = loaded_by("import oa.server.run")
     assert "litestar" in loaded
     assert loaded & (MODEL_LIBRARIES | {"textual"}) == set()
+
+
+def test_models_are_managed_without_the_libraries_that_run_them() -> None:
+    loaded = loaded_by("import oa.inference.service, oa.inference.inspection, oa.cli.model")
+    assert loaded & (MODEL_LIBRARIES | {"gguf", "httpx", "huggingface_hub", "jinja2", "numpy"}) == set()

@@ -14,7 +14,7 @@ from engines_under_test import LlamaServer, SecondHub, UnderTest, ask, request_f
 from tiny_models import TinyModel
 
 from oa.domain.sampling import Sampling
-from oa.errors import ModelFailed, PromptTooLong, UpstreamFailed
+from oa.errors import ModelFailed, NotSupported, PromptTooLong, UpstreamFailed
 from oa.inference.engine import End, Reason, Segment, Token
 
 PROMPTS = ("hello", "what is a tree?", "one two three", "Привет", "count", "the end", "a longer question than that", "")
@@ -207,6 +207,16 @@ async def test_vectors_have_length_one_and_differ(tested: UnderTest) -> None:
     assert math.hypot(*first) == pytest.approx(1, abs=1e-4)
     assert len(first) == len(second) == 64
     assert first != second
+
+
+async def test_texts_without_a_vector_are_refused(tested: UnderTest) -> None:
+    if tested.engine.capabilities.tokenizes is False:
+        pytest.skip("the upstream serves no vectors")
+    with pytest.raises(PromptTooLong, match=r"takes \d+ tokens.* 512"):
+        await tested.engine.embed(["fine", "x " * 700])
+    with pytest.raises(NotSupported):
+        await tested.engine.embed([""])
+    assert len(await tested.engine.embed(["fine"])) == 1
 
 
 async def test_an_unloaded_model_can_be_loaded_again(tested: UnderTest) -> None:

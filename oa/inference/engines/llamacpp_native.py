@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import itertools
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -16,7 +17,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from oa.errors import BadModel, ModelFailed
+from oa.errors import BadModel, ModelFailed, NotSupported, OaError, PromptTooLong
 from oa.inference.gguf import GgufFile, read_gguf
 from oa.inference.machine import MEGABYTE, memory_bytes, physical_cores, threads_for
 
@@ -30,6 +31,8 @@ LEAST_CONTEXT = 256
 DEFAULT_CONTEXT = 8192
 PARALLEL_BY_SIZE = ((64 * MEGABYTE, 16), (1024 * MEGABYTE, 8))
 PARALLEL_LARGE = 4
+
+TOKENS_IN_REASON = re.compile(r"\((\d+) tokens\)")
 
 Chunk = Callable[[str], bool]
 """Takes one piece of JSON; a true answer ends the generation."""
@@ -129,9 +132,19 @@ class NativeModel:
         answer = self._embedder.handle_embeddings(msgspec.json.encode({"input": list(texts)}).decode())
         found = cast(dict[str, Any], msgspec.json.decode(answer) if isinstance(answer, str | bytes) else answer)
         if "data" not in found:
-            raise ModelFailed(f"llama.cpp gave no vectors: {found.get('error', {}).get('message', 'no reason')}")
+            raise self._no_vectors(str(found.get("error", {}).get("message", "no reason given")))
         ordered = sorted(found["data"], key=lambda item: item["index"])
         return tuple(tuple(item["embedding"]) for item in ordered)
+
+    def _no_vectors(self, reason: str) -> OaError:
+        length = TOKENS_IN_REASON.search(reason)
+        if length is None:
+            return NotSupported(f"the model cannot do this: {reason}")
+        return PromptTooLong(
+            f"a text takes {length[1]} tokens, and the model reads {self.size.context_length} at most",
+            prompt_tokens=int(length[1]),
+            context_length=self.size.context_length,
+        )
 
     def close(self) -> None:
         """Give everything back. No call may be under way."""

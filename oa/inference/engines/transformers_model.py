@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import cache_utils
 
 from oa.domain.sampling import Sampling
-from oa.errors import BadModel
+from oa.errors import BadModel, NotSupported, PromptTooLong
 from oa.inference.engine import Capabilities, Likelihood, Segment
 from oa.inference.engines.transformers import TransformersSettings
 from oa.inference.inspection import see_that_adapter_fits
@@ -83,12 +83,24 @@ class LoadedModel:
         """The mean of the last hidden states of each text, at length 1."""
         vectors: list[tuple[float, ...]] = []
         for text in texts:
-            tokens = self.tokenize([Segment(text, special=False)])[: self.capabilities.context_length]
+            tokens = self._tokens_to_embed(text)
             with torch.inference_mode():
                 out = self.model(input_ids=torch.tensor([tokens], device=self.device), output_hidden_states=True)
                 mean = out.hidden_states[-1][0].float().mean(0).cpu()
             vectors.append(tuple((mean / mean.norm().clamp_min(1e-12)).tolist()))
         return tuple(vectors)
+
+    def _tokens_to_embed(self, text: str) -> list[int]:
+        tokens, context = self.tokenize([Segment(text, special=False)]), self.capabilities.context_length
+        if not tokens:
+            raise NotSupported("the model cannot do this: a text without tokens has no vector")
+        if len(tokens) > context:
+            raise PromptTooLong(
+                f"a text takes {len(tokens)} tokens, and the model reads {context} at most",
+                prompt_tokens=len(tokens),
+                context_length=context,
+            )
+        return tokens
 
     def new_cache(self) -> Cache:
         return _caches.DynamicCache(config=self.model.config)
