@@ -48,6 +48,11 @@ When you need no tool, or know enough, write:
 {ANSWER} what you answer, in the language of the question"""
 
 
+FORCED = """Use one of these tools:
+{tools}
+Write nothing but one JSON object: {{"name": the tool, "arguments": {{...}}}}"""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What the model wants: a tool with its arguments, as it wrote them."""
@@ -57,9 +62,13 @@ class Step:
     arguments: str
 
 
-def with_tools(turns: Sequence[Turn], tools: Sequence[ToolDefinition]) -> tuple[Turn, ...]:
-    """The conversation for a model that is told about tools in words, with the calls so far in the same form."""
-    told = FORM.format(tools="\n".join(map(_described, tools)))
+def with_tools(turns: Sequence[Turn], tools: Sequence[ToolDefinition], *, is_forced: bool = False) -> tuple[Turn, ...]:
+    """The conversation for a model that is told about tools in words, with the calls so far in the same form.
+
+    Args:
+        is_forced: it has to use one, and can write nothing but that.
+    """
+    told = (FORCED if is_forced else FORM).format(tools="\n".join(map(_described, tools)))
     plain = list(in_words(turns))
     if plain and plain[0].role is Role.SYSTEM:
         plain[0] = replace(plain[0], content=f"{plain[0].content}\n\n{told}")

@@ -190,17 +190,17 @@ def _with_tools(question: Question, request: ChatRequest, model: Model) -> tuple
     elif not tools:
         raise Invalid("tool_choice needs tools", param="tool_choice")
     definitions = tuple(tools.values())
-    told = replace(question, tools=definitions) if model.tools else _told_in_words(question, definitions)
-    if choice != "auto":
+    is_forced = choice != "auto"
+    if model.tools:
+        told = replace(question, tools=definitions)
+    else:
+        told = replace(question, turns=react.with_tools(question.turns, definitions, is_forced=is_forced))
+    if is_forced:
         schema = forcing_schema({name: tool.parameters for name, tool in tools.items()})
         return replace(told, json_schema=schema, grammar=None), ForcedReader
     if model.tools:
         return told, lambda: CallReader(tools)
     return replace(told, stop=(*question.stop, *react.STOP)), lambda: react.ReactReader(tools)
-
-
-def _told_in_words(question: Question, tools: Sequence[ToolDefinition]) -> Question:
-    return replace(question, turns=react.with_tools(question.turns, tools))
 
 
 def _without_calls(question: Question, model: Model) -> Question:
