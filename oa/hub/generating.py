@@ -12,7 +12,7 @@ from oa.domain import titles
 from oa.domain.chats import NEXT, ChatMessage, Event, State, TitleBy
 from oa.domain.tree import Role
 from oa.errors import ChatMessageNotFound
-from oa.store import chat_events, chats
+from oa.store import chat_events, chat_index, chats
 from oa.store import chat_messages as stored
 from oa.store.chat_events import NewEvent
 from oa.store.database import Transaction
@@ -145,7 +145,10 @@ def set_title(tx: Transaction, chat_id: UUID, written: str) -> str | None:
 
 def forget_events(tx: Transaction) -> int:
     """Forget the events of answers that ended long ago; of how many. Call it again until there are none."""
-    return chat_events.forget(tx, before=tx.now - KEEP_EVENTS, most=MOST_FORGOTTEN)
+    forgotten = chat_events.forget(tx, before=tx.now - KEEP_EVENTS, most=MOST_FORGOTTEN)
+    if not forgotten:
+        chat_index.tidy(tx.connection)
+    return forgotten
 
 
 def _begin(tx: Transaction, begun: Begun) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
 from oa.domain import chat_markdown
 from oa.domain.chats import ChatMessage
@@ -43,6 +43,8 @@ Words = Annotated[
         name="query", min_length=1, max_length=500, description='words, "words in a row", and -either to leave out'
     ),
 ]
+
+Secret = Annotated[str, PathParameter(max_length=100, description="the end of the link")]
 
 PUBLIC_HEADERS = {**HEADERS, "x-robots-tag": "noindex, nofollow"}
 """Of what a link shows: no cache keeps it, no search engine lists it, and no page learns the link from the reader."""
@@ -135,7 +137,7 @@ class SharedChatController(Controller):
     tags = ("chats",)
 
     @get("/{secret:str}", security=[{}])
-    async def read_shared(self, call: NamedDependency[Call], secret: FromPath[str]) -> Response[Any]:
+    async def read_shared(self, call: NamedDependency[Call], secret: Secret) -> Response[Any]:
         """What a link shows: a page for browsers, Markdown for whoever asks for `text/markdown`, and else JSON."""
         found = await call.hub.database.read(lambda tx: chat_sharing.shared(tx, secret))
         accepted = (call.header(b"accept") or "").lower()

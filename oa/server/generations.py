@@ -66,7 +66,8 @@ class Generations:
     _has_unsaved: asyncio.Event = field(default_factory=asyncio.Event)
     _keeping: asyncio.Task[None] | None = None
     _background: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
-    _naming: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    naming: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    """Those that look for titles just now."""
     _is_closing: bool = False
 
     @asynccontextmanager
@@ -91,7 +92,7 @@ class Generations:
         self._is_closing = True
         await asyncio.gather(*(self.end(message_id, SHUT_DOWN) for message_id in list(self._running)))
         stuck = [generation.task for generation in self._running.values() if generation.task is not None]
-        tasks = [*self._background, *self._naming, *stuck, *([self._keeping] if self._keeping else [])]
+        tasks = [*self._background, *self.naming, *stuck, *([self._keeping] if self._keeping else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -298,7 +299,7 @@ class Generations:
     # --- titles ---
 
     def _find_title(self, generation: Generation, ended: Ended) -> None:
-        is_wanted = self.with_titles and not self._is_closing and len(self._naming) < TITLES_AT_ONCE
+        is_wanted = self.with_titles and not self._is_closing and len(self.naming) < TITLES_AT_ONCE
         if ended.title_request is None or not is_wanted:
             return
         question = Question(
@@ -310,8 +311,8 @@ class Generations:
             max_tokens=titles.MOST_TOKENS,
         )
         task = asyncio.create_task(self._name(ended.message, question), name=f"title {question.id}")
-        self._naming.add(task)
-        task.add_done_callback(self._naming.discard)
+        self.naming.add(task)
+        task.add_done_callback(self.naming.discard)
 
     async def _name(self, answer: ChatMessage, question: Question) -> None:
         """Ask the model for a title; without one, the chat stays called by its first prompt."""

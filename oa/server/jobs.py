@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from uuid import UUID
 
-from oa.hub import checks, growth, statistics, trust
+from oa.hub import checks, generating, growth, statistics, trust
 from oa.hub.transactions import Database
 
 TIDY_EVERY_S = 3600.0
@@ -28,6 +28,7 @@ async def tidy_for_ever(database: Database, pause: Callable[[float], Awaitable[N
             counted = await database.read(statistics.count_cached)  # it takes long, so the writer only keeps it
             await database.write(partial(statistics.keep_cached, counted=counted))
             await index_texts(database)
+            await tidy_chats(database)
             await database.empty_log()  # of what was erased while somebody was reading
         except Exception:
             log.exception("tidying failed; the next try is in an hour")
@@ -41,6 +42,12 @@ async def index_texts(database: Database) -> None:
     after: UUID | None = checks.FIRST
     while after is not None:
         after = await database.write(partial(checks.catch_up, after=after))
+
+
+async def tidy_chats(database: Database) -> None:
+    """Forget how answers came that ended long ago; their text stays."""
+    while await database.write(generating.forget_events):
+        pass
 
 
 async def look_for_ever(database: Database, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

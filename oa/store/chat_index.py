@@ -14,6 +14,9 @@ from oa.store import dialect
 NAME = "chat_search"
 """The name, or how it begins, of everything that belongs to the index; the messages' own column has it too."""
 
+PAGES_AT_ONCE = 1000
+"""That `tidy` writes."""
+
 fts = table(NAME, column("rowid"))
 """SQLite's index; its rows have the numbers of the messages."""
 
@@ -68,6 +71,12 @@ def forget(connection: Connection) -> None:
     """Remove the words of messages that are gone; until then, the index has them crossed out in the file."""
     if dialect.is_sqlite(connection):
         _run(connection, ("INSERT INTO chat_search(chat_search) VALUES ('optimize')",))
+
+
+def tidy(connection: Connection) -> None:
+    """A part of the same, in a time that does not grow with the index; repeated, it comes to the same."""
+    if dialect.is_sqlite(connection):
+        _run(connection, (f"INSERT INTO chat_search(chat_search, rank) VALUES ('merge', -{PAGES_AT_ONCE})",))
 
 
 def _run(connection: Connection, statements: tuple[str, ...]) -> None:
