@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from oa.data.mixing import Ingredient, drawn
 from oa.data.sources import opened
@@ -41,12 +41,11 @@ class Corpus(Generic[SampleType]):
     """Samples that have nothing of the kind that is wanted."""
 
 
-def gathered(recipe: Recipe, kinds: Sequence[Kind], sample_type: type[SampleType]) -> list[Corpus[SampleType]]:
+def gathered(recipe: Recipe, kinds: Sequence[Kind]) -> list[Corpus[Any]]:
     """Every source of a recipe as samples of one kind.
 
     Args:
         kinds: what is wanted, the best first: each sample becomes the first of them that it can become.
-        sample_type: what those kinds are, for the type checker.
 
     Raises:
         BadTrainingData: there is no source, or nothing in one that could be learned from.
@@ -55,21 +54,19 @@ def gathered(recipe: Recipe, kinds: Sequence[Kind], sample_type: type[SampleType
     """
     if not recipe.data:
         raise BadTrainingData("the recipe names no data: give --data FILE, or a [[data]] table with a path")
-    corpora = [_gather(source, recipe, kinds, sample_type) for source in recipe.data]
+    corpora = [_gather(source, recipe, kinds) for source in recipe.data]
     _ingredients(corpora)
     return corpora
 
 
-def _gather(
-    source: DataSource, recipe: Recipe, kinds: Sequence[Kind], sample_type: type[SampleType]
-) -> Corpus[SampleType]:
-    corpus: Corpus[SampleType] = Corpus(source)
-    found: list[tuple[str, SampleType]] = []
+def _gather(source: DataSource, recipe: Recipe, kinds: Sequence[Kind]) -> Corpus[Any]:
+    corpus: Corpus[Any] = Corpus(source)
+    found: list[tuple[str, Sample]] = []
     for sample in _samples(source, corpus):
         wanted = next((kind for kind in kinds if can_become(kind_of(sample), kind)), None)
         made = [] if wanted is None else list(_made(sample, wanted, source))
         corpus.skipped += not made
-        found += [(family_of(one), cast(SampleType, one)) for one in made]
+        found += [(family_of(one), one) for one in made]
     if not found:
         raise BadTrainingData(f"{source.path} has nothing to learn from{_why(corpus)}")
     away = held_out([family for family, _ in found], recipe.evaluation.share, recipe.seed)

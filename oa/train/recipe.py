@@ -271,6 +271,17 @@ def load(
     return LoadedRecipe(recipe, {key: values[key][1] if key in values else "default" for key in SCHEMA.kinds})
 
 
+def stage_of(file: Path) -> Stage:
+    """What a recipe, or the recipe in a run's directory, is for; SFT where it does not say.
+
+    Raises:
+        InvalidSetting: it cannot be read, or is for something that does not exist.
+    """
+    file = file / RECIPE_NAME if file.is_dir() else file
+    stage: Stage = SCHEMA.convert("stage", SCHEMA.parsed(file).get("stage", Stage.SFT), f"file {file}")
+    return stage
+
+
 def _typed(text: str) -> tuple[str, object]:
     key, is_assignment, value = text.partition("=")
     if not is_assignment:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sample_trees import shared_file
 
-from oa.domain.samples import Conversation, Kind, RankedGroup
+from oa.domain.samples import Conversation, Kind
 from oa.errors import BadFile, BadTrainingData, InvalidSetting
 from oa.train.corpus import Corpus, counts, epoch_of, gathered
 from oa.train.recipe import Recipe, load
@@ -22,7 +22,7 @@ def recipe(*sources: dict[str, Any], share: float = 0.2) -> Recipe:
 
 
 def conversations(*sources: dict[str, Any], share: float = 0.2) -> list[Corpus[Conversation]]:
-    return gathered(recipe(*sources, share=share), [Kind.CONVERSATION], Conversation)
+    return gathered(recipe(*sources, share=share), [Kind.CONVERSATION])
 
 
 def alpaca(path: Path, count: int, first: int = 0) -> str:
@@ -51,7 +51,7 @@ def test_an_epoch_draws_the_share_of_each_source_whatever_else_is_said(tmp_path:
 def test_real_trees_become_demonstrations_and_rankings() -> None:
     path = {"path": str(shared_file("oasst_en_100_trees.jsonl"))}
     talks = conversations(path)
-    groups = gathered(recipe(path), [Kind.RANKED], RankedGroup)
+    groups = gathered(recipe(path), [Kind.RANKED])
     trees = {sample.about.tree for sample in talks[0].train}
     assert len(talks[0].train) > 100
     assert len(groups[0].train) > 50
