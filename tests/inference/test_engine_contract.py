@@ -230,6 +230,18 @@ async def test_an_unloaded_model_can_be_loaded_again(tested: UnderTest) -> None:
     assert (await ask(engine, "hello")).text == before
 
 
+async def test_a_model_is_loaded_once_and_whole_although_whoever_asked_first_gave_up(tested: UnderTest) -> None:
+    engine = tested.engine
+    await engine.unload()
+    first = asyncio.create_task(engine.load())
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.gather(engine.load(), engine.load())
+    assert engine.is_loaded
+    assert (await ask(engine, "hello")).text
+    assert first.cancelled()
+
+
 async def test_unloading_ends_answers_with_an_error(tested: UnderTest) -> None:
     engine = tested.engine
     async with aclosing(engine.generate(request_for(engine, "hello", max_tokens=450))) as pieces:

@@ -17,6 +17,7 @@ from oa.inference.channel import Channel
 from oa.inference.engine import Capabilities, End, Request, Segment, Token
 from oa.inference.engines.llamacpp_answer import Answer, body_of
 from oa.inference.engines.llamacpp_native import LlamaCppSettings, NativeModel
+from oa.inference.engines.loading import SharedWork
 from oa.inference.segments import SpecialNames
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class LlamaCppEngine:
         self._settings = settings
         self._owner = ThreadPoolExecutor(1, "oa-llamacpp")
         self._loading = asyncio.Lock()
+        self._opening = SharedWork()
         self._model: _Loaded | None = None
         self._answers: set[Answer] = set()
         self._closing: set[asyncio.Future[None]] = set()
@@ -46,9 +48,8 @@ class LlamaCppEngine:
         return self._model is not None
 
     async def load(self) -> None:
-        async with self._loading:
-            if self._model is None:
-                self._model = await self._in_owner(lambda: _Loaded(self._settings))
+        if self._model is None:
+            await self._opening.run(self._open)
 
     async def unload(self) -> None:
         async with self._loading:
@@ -81,6 +82,11 @@ class LlamaCppEngine:
     async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         model = await self._loaded()
         return await self._in_owner(lambda: model.native.embed(texts)) if texts else ()
+
+    async def _open(self) -> None:
+        async with self._loading:
+            if self._model is None:
+                self._model = await self._in_owner(lambda: _Loaded(self._settings))
 
     async def _loaded(self) -> _Loaded:
         await self.load()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from oa.errors import BadModel, ModelFailed, NotSupported, OaError
 from oa.inference.channel import Channel
 from oa.inference.engine import Capabilities, End, Request, Segment, Token
+from oa.inference.engines.loading import SharedWork
 
 if TYPE_CHECKING:
     from oa.inference.engines.transformers_batch import Batch, Job
@@ -46,6 +47,7 @@ class TransformersEngine:
     def __init__(self, settings: TransformersSettings) -> None:
         self._settings = settings
         self._loading = asyncio.Lock()
+        self._opening = SharedWork()
         self._thread: ModelThread | None = None
 
     @property
@@ -59,9 +61,8 @@ class TransformersEngine:
         return self._thread is not None
 
     async def load(self) -> None:
-        async with self._loading:
-            if self._thread is None:
-                self._thread = await ModelThread.start(self._settings, self._died)
+        if self._thread is None:
+            await self._opening.run(self._open)
 
     async def unload(self) -> None:
         async with self._loading:
@@ -90,6 +91,11 @@ class TransformersEngine:
     async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         thread = await self._loaded()
         return await thread.run(lambda model: model.embed(texts))
+
+    async def _open(self) -> None:
+        async with self._loading:
+            if self._thread is None:
+                self._thread = await ModelThread.start(self._settings, self._died)
 
     async def _loaded(self) -> ModelThread:
         await self.load()
