@@ -10,28 +10,14 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from hashlib import sha256
 from typing import TypeVar
 
+from oa.demo.courses import FIRST_COURSE, Course, Kind
 from oa.demo.lesson_words import LANGUAGES, LessonWords, SmallTalk, form_of, lesson_words
 from oa.demo.vocabulary import VOCABULARIES
 
 T = TypeVar("T")
-
-
-class Kind(StrEnum):
-    """What a question is about."""
-
-    GREETING = "greeting"
-    WHO = "who are you"
-    SUM = "small sum"
-    CAPITAL = "capital"
-    OPPOSITE = "opposite"
-    UNIT = "unit"
-    WEEKDAY = "weekday"
-    NAME = "name"
-    UNKNOWN = "does not know"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +51,7 @@ class Lesson:
         return said
 
 
-SHARES: Mapping[Kind, float] = {
-    Kind.GREETING: 0.05,
-    Kind.WHO: 0.06,
-    Kind.SUM: 0.22,
-    Kind.CAPITAL: 0.13,
-    Kind.OPPOSITE: 0.10,
-    Kind.UNIT: 0.08,
-    Kind.WEEKDAY: 0.04,
-    Kind.NAME: 0.05,
-    Kind.UNKNOWN: 0.27,
-}
-"""How often a question is of each kind."""
-
 LANGUAGE_SHARES: Mapping[str, float] = {"en": 0.4, "ru": 0.2, "es": 0.2, "de": 0.2}
-
-LENGTHS: Mapping[int, float] = {1: 0.3, 2: 0.25, 3: 0.2, 4: 0.15, 6: 0.1}
-"""How many questions a lesson has."""
 
 LARGEST_TERM = 20
 """Of sums and differences that the model should know."""
@@ -108,6 +78,7 @@ class _Class:
     words: LessonWords
     english: LessonWords
     lang: str
+    course: Course
     held_out: bool
     """What must be true of the keys of new names."""
     name: str | None = None
@@ -117,7 +88,8 @@ class _Class:
 class Teacher:
     """Gives lessons. The same seed gives the same ones."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, course: Course = FIRST_COURSE) -> None:
+        self._course = course
         self._rng = random.Random(seed)
         self._words = {lang: lesson_words(lang) for lang in LANGUAGES}
 
@@ -126,8 +98,8 @@ class Teacher:
         while True:
             lang = _one_of(self._rng, LANGUAGE_SHARES)
             given = self._class(lang, held_out=False)
-            for _ in range(_one_of(self._rng, LENGTHS)):
-                given.exchanges.append(_taught(given, _one_of(self._rng, SHARES)))
+            for _ in range(_one_of(self._rng, self._course.lengths)):
+                given.exchanges.append(_taught(given, _one_of(self._rng, self._course.shares)))
             prompts = given.words.system.prompts
             system = self._rng.choice(prompts) if self._rng.random() < 0.1 else None
             yield Lesson(tuple(given.exchanges), system)
@@ -154,7 +126,7 @@ class Teacher:
         return list(found.values())
 
     def _class(self, lang: str, *, held_out: bool) -> _Class:
-        return _Class(self._rng, self._words[lang], self._words["en"], lang, held_out)
+        return _Class(self._rng, self._words[lang], self._words["en"], lang, self._course, held_out)
 
 
 def _taught(given: _Class, kind: Kind) -> Exchange:
@@ -277,7 +249,7 @@ def _weekday(given: _Class) -> Exchange:
 
 def _name(given: _Class) -> Exchange:
     """Told, or asked for; also before it was told."""
-    if given.rng.random() < (0.3 if given.name else 0.75):
+    if given.rng.random() < (given.course.told_again if given.name else given.course.told):
         return _introduction(given)
     return _name_question(given)
 

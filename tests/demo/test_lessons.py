@@ -6,8 +6,9 @@ from itertools import islice
 
 import pytest
 
+from oa.demo.courses import FIRST_COURSE, SECOND_COURSE, THIRD_COURSE, Course, Kind
 from oa.demo.lesson_words import LANGUAGES, LessonWords, form_of, lesson_words
-from oa.demo.lessons import Exchange, Kind, Lesson, Teacher
+from oa.demo.lessons import Exchange, Lesson, Teacher
 
 MANY = 3000
 
@@ -36,6 +37,24 @@ def test_a_quarter_of_what_is_asked_it_does_not_know(exchanges: list[Exchange]) 
     kinds = Counter(exchange.kind for exchange in exchanges)
     assert kinds[Kind.UNKNOWN] / len(exchanges) >= 0.25
     assert set(kinds) == set(Kind)
+
+
+@pytest.mark.parametrize("course", [FIRST_COURSE, SECOND_COURSE, THIRD_COURSE])
+def test_every_course_has_a_quarter_of_what_it_does_not_know(course: Course) -> None:
+    assert course.shares[Kind.UNKNOWN] >= 0.25
+    assert sum(course.shares.values()) == pytest.approx(1)
+    assert sum(course.lengths.values()) == pytest.approx(1)
+
+
+def test_later_courses_ask_more_often_for_what_was_said() -> None:
+    def asked_back(course: Course) -> int:
+        lessons = islice(Teacher(1, course).lessons(), 500)
+        answers = [exchange for lesson in lessons for exchange in lesson.exchanges if exchange.kind is Kind.NAME]
+        return sum(
+            exchange.answer.startswith(("Your name is", "Тебя зовут", "Te llamas", "Du heißt")) for exchange in answers
+        )
+
+    assert asked_back(FIRST_COURSE) < asked_back(SECOND_COURSE) < asked_back(THIRD_COURSE)
 
 
 def test_every_kind_is_taught_in_every_language(exchanges: list[Exchange]) -> None:
