@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oa.errors import InvalidSetting
-from oa.train.recipe import SCHEMA, DataSource, LoadedRecipe, flatten, load, written
+from oa.train.recipe import SCHEMA, DataSource, LoadedRecipe, Recipe, flatten, load, written
 from oa.train.sizes import SIZES, STAGES, Size, Stage
 
 NEW = ["lora.enabled=false"]
@@ -141,3 +141,18 @@ def test_what_is_written_loads_as_the_same_recipe(
     path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
     assert load(Stage.DPO, in_file(path, written(recipe))).recipe == recipe
     assert load(Stage.DPO, path.parent).recipe == recipe
+
+
+def test_every_value_is_documented_with_its_default() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text("utf-8")
+    defaults = flatten(Recipe(stage=Stage.SFT))
+    for key in SCHEMA.kinds:
+        assert f"| `{key}` | {written_default(key, defaults[key])} |" in page
+
+
+def written_default(key: str, value: object) -> str:
+    if key == "stage":
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "unset" if value is None else "none" if value in ((), []) else str(value)
