@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from oa.inference.answering import Answering, Question, Queued, Started
@@ -22,7 +22,8 @@ class Choice:
     index: int
     reader: AnswerReader | None
     with_logprobs: bool
-    has_started: bool = False
+    has_begun: bool = False
+    """The model has written something: from here on nothing is refused, it can only break off."""
     texts: list[str] = field(default_factory=list[str])
     """Text that nobody was told yet."""
     tokens: list[Token] = field(default_factory=list[Token])
@@ -39,6 +40,7 @@ class Choice:
         return "stop" if self.end is None else FINISH_REASONS[self.end.reason]
 
     def take(self, token: Token) -> None:
+        self.has_begun = True
         if self.with_logprobs:
             self.tokens.append(token)
         text = token.text if self.reader is None else self.reader.feed(token.text)
@@ -50,6 +52,7 @@ class Choice:
         if rest:
             self.texts.append(rest)
         self.calls = end.tool_calls or calls
+        self.has_begun = True
         self.end = end
 
 
@@ -72,17 +75,19 @@ class Choices:
         ]
 
     async def begin(self, within_s: float) -> None:
-        """Return when every answer has been taken up, or the time is over and some still wait.
+        """Return when every answer has begun, or the time is over and some still wait.
 
         Raises:
-            OaError: one was refused, or failed at once.
+            OaError: one was refused, or failed, before any had begun. Later failures are met by the next `change`.
         """
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                while not all(choice.has_started for choice in self.all):
-                    await self.change()
-        except TimeoutError:
-            return
+                while self._failure is None and not all(choice.has_begun for choice in self.all):
+                    await self._changed.wait()
+                    self._changed.clear()
+        if self._failure is not None and not any(choice.has_begun for choice in self.all):
+            raise self._failure
+        self._changed.set()
 
     async def finish(self) -> None:
         """Return when every answer has ended.
@@ -136,7 +141,6 @@ class Choices:
                     elif type(piece) is End:
                         choice.finish(piece)
                     elif type(piece) is Started:
-                        choice.has_started = True
                         self.dropped_turns = max(self.dropped_turns, piece.dropped_turns)
                     elif type(piece) is Queued:
                         continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from oa.domain.sampling import Sampling
 from oa.errors import Invalid, NotSupported, UnknownModel
@@ -18,6 +18,11 @@ MakeReader: TypeAlias = "Callable[[], AnswerReader] | None"
 
 MAX_ANSWERS = 16
 """Choices times prompts: each takes a place of its own in the model."""
+
+SCHEMA_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+
+SCHEMA_VALUES = frozenset({"const", "enum", "default", "examples", "example"})
+"""What stands there is data, whatever it looks like."""
 
 ROLES: Mapping[str, Role] = {**{role.value: role for role in Role}, "developer": Role.SYSTEM}
 
@@ -170,7 +175,31 @@ def _json_schema(request: ChatRequest) -> Mapping[str, Any] | None:
         return {"type": "object"}
     if wanted.json_schema is None or wanted.json_schema.schema is None:
         raise Invalid("response_format json_schema needs json_schema.schema", param="response_format")
+    _check_schema(wanted.json_schema.schema, "response_format")
     return wanted.json_schema.schema
+
+
+def _check_schema(schema: object, param: str) -> None:
+    """Refuse a schema that names types of another world: a grammar would pass over them and allow anything.
+
+    Raises:
+        Invalid
+    """
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += cast(list[object], part)
+        if not isinstance(part, dict):
+            continue
+        known = cast(dict[str, object], part)
+        kind = known.get("type")
+        kinds = cast(list[object], kind) if isinstance(kind, list) else [kind] if isinstance(kind, str) else []
+        if unknown := [one for one in kinds if one not in SCHEMA_TYPES]:
+            raise Invalid(
+                f"a schema has no type {str(unknown[0])[:40]!r}; it has {', '.join(SCHEMA_TYPES)}", param=param
+            )
+        waiting += [value for name, value in known.items() if name not in SCHEMA_VALUES]
 
 
 def _with_tools(question: Question, request: ChatRequest, model: Model) -> tuple[Question, MakeReader]:
@@ -196,6 +225,7 @@ def _with_tools(question: Question, request: ChatRequest, model: Model) -> tuple
     else:
         told = replace(question, turns=react.with_tools(question.turns, definitions, is_forced=is_forced))
     if is_forced:
+        _check_schema([tool.parameters for tool in definitions], "tools")
         schema = forcing_schema({name: tool.parameters for name, tool in tools.items()})
         return replace(told, json_schema=schema, grammar=None), ForcedReader
     if model.tools:

@@ -107,3 +107,11 @@ async def test_what_does_not_fit_is_refused_with_the_numbers(client: openai.Asyn
     with pytest.raises(openai.BadRequestError, match="512") as refused:
         await client.chat.completions.create(model="tiny", messages=[{"role": "user", "content": "x" * 4000}])
     assert refused.value.code == "context_length_exceeded"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_grammar_that_is_none_is_refused_with_its_status(client: openai.AsyncOpenAI, stream: bool) -> None:
+    with pytest.raises(openai.BadRequestError, match="grammar"):
+        await client.chat.completions.create(
+            model="tiny", messages=HELLO, extra_body={"grammar": "root ::= ("}, stream=stream
+        )

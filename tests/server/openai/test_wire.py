@@ -111,6 +111,18 @@ REFUSED: dict[str, tuple[str, Any, str, str]] = {
         "json_schema.schema",
         "invalid",
     ),
+    "a schema of another world": (
+        "chat/completions",
+        {
+            "messages": HELLO,
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "x", "schema": {"anyOf": [{"type": ["object", "thing"]}]}},
+            },
+        },
+        "no type 'thing'",
+        "invalid",
+    ),
     "a schema and a grammar": (
         "chat/completions",
         {"messages": HELLO, "response_format": {"type": "json_object"}, "grammar": "root ::= 'x'"},
@@ -151,6 +163,13 @@ async def test_whatever_is_not_there_is_refused_in_the_same_shape(served: Any) -
         answer = await send(served, path, {})
         assert answer.status_code == status
         assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+async def test_a_schema_may_have_a_property_called_type(served: Any) -> None:
+    schema = {"properties": {"type": {"type": "string", "enum": ["a"]}, "x": {"const": {"type": "y"}}}}
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    answer = await send(served, "chat/completions", {"messages": HELLO, "response_format": wanted})
+    assert answer.status_code == 200
 
 
 async def test_without_a_key_nothing_is_answered(served: Any) -> None:
