@@ -27,6 +27,10 @@ WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
 TOOLS_IN_TEMPLATE = re.compile(r"{[%{][^%}]*\btools\b")
 
 
+PART_OF = re.compile(r"(.+)-\d{5}-of-(\d{5})\.gguf")
+"""How the files of a model that was cut into several are called."""
+
+
 class ModelKind(StrEnum):
     """The formats in which models come."""
 
@@ -86,7 +90,7 @@ def inspect(path: Path) -> Found:
     if (path / "config.json").is_file():
         return _directory(path)
     files = sorted(path.glob("*.gguf"))
-    if len(files) == 1:
+    if len(files) == 1 or (files and len(_parts(files[0])) == len(files)):
         return _gguf(files[0])
     if files:
         raise BadModel(f"{path} holds {len(files)} GGUF files; name the one: {', '.join(file.name for file in files)}")
@@ -119,20 +123,21 @@ def entry_of(found: Found, name: str, created_s: int) -> Entry:
 
 def name_of(path: Path) -> str:
     """A name for a model, after its file or directory: small letters, digits, dots, hyphens and underscores."""
-    stem = path.stem if path.suffix == ".gguf" else path.name
+    cut = PART_OF.fullmatch(path.name)
+    stem = cut[1] if cut is not None else path.stem if path.suffix == ".gguf" else path.name
     return re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("-.") or "model"
 
 
 def _gguf(path: Path) -> Found:
-    header = read_gguf(path)
+    header, *others = [read_gguf(part) for part in _parts(path)]
     if header.fields.get("general.type") == "adapter":
         raise BadModel(f"{path} is a LoRA adapter; add its base model, and name the adapter with --adapter")
     return Found(
-        path=path,
+        path=header.path,
         kind=ModelKind.GGUF,
         architecture=header.architecture,
-        size_bytes=header.file_bytes,
-        parameters=header.parameters,
+        size_bytes=sum(part.file_bytes for part in (header, *others)),
+        parameters=sum(part.parameters for part in (header, *others)),
         trained_context=header.context_length,
         template=header.chat_template,
         verdicts=(
@@ -141,6 +146,18 @@ def _gguf(path: Path) -> Found:
             Verdict(EngineKind.TRANSFORMERS, "reads no GGUF"),
         ),
     )
+
+
+def _parts(path: Path) -> list[Path]:
+    """The files of a model that was cut into several, in order, whichever of them was named."""
+    cut = PART_OF.fullmatch(path.name)
+    if cut is None:
+        return [path]
+    parts = [path.with_name(f"{cut[1]}-{number:05}-of-{cut[2]}.gguf") for number in range(1, int(cut[2]) + 1)]
+    missing = [part.name for part in parts if not part.exists()]
+    if missing:
+        raise BadModel(f"{path} is one of {len(parts)} files, and these are missing: {', '.join(missing)}")
+    return parts
 
 
 def _directory(path: Path) -> Found:

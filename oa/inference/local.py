@@ -80,7 +80,8 @@ class LocalModel:
         able = self.engine.capabilities
         self._refuse(question, able)
         if not able.tokenizes:
-            fitted = Fitted(question.turns, (), 0, 0)
+            prompt = self._prompt(question, question.turns) if question.is_completion else ()
+            fitted = Fitted(question.turns, prompt, 0, 0)
             room = question.max_tokens or 0
         else:
             fitted = await fit(

@@ -28,6 +28,18 @@ def test_a_directory_with_one_gguf_file_is_that_file(tiny_model: TinyModel, tmp_
         inspect(tmp_path)
 
 
+def test_a_model_in_several_files_is_one_model(tiny_model: TinyModel, tmp_path: Path) -> None:
+    first, second = (tmp_path / f"big-0000{number}-of-00002.gguf" for number in (1, 2))
+    shutil.copy(tiny_model.gguf, second)
+    with pytest.raises(BadModel, match=r"one of 2 files.*big-00001-of-00002\.gguf"):
+        inspect(second)
+    shutil.copy(tiny_model.gguf, first)
+    for named in (first, second, tmp_path):
+        found = inspect(named)
+        assert (found.path, found.size_bytes) == (first, 2 * tiny_model.gguf.stat().st_size)
+    assert name_of(first) == "big"
+
+
 def test_a_hugging_face_directory_is_recognised(tiny_model: TinyModel) -> None:
     found = inspect(tiny_model.hugging_face)
     assert (found.kind, found.architecture, found.parameters) == (ModelKind.HUGGING_FACE, "LlamaForCausalLM", 108224)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines_under_test import LlamaServer
 from tiny_models import TinyModel
 
 from oa.domain.sampling import Sampling
@@ -205,6 +206,15 @@ async def test_what_an_engine_cannot_do_is_refused(tiny_model: TinyModel, tmp_pa
         with pytest.raises(NotSupported, match="cannot do this"):
             await ask(answering, question("hello", grammar="this is no grammar"))
         assert (await ask(answering, question("hello")))[1]
+
+
+async def test_bare_text_reaches_another_server_as_bare_text(tiny_model: TinyModel, tmp_path: Path) -> None:
+    far = LlamaServer(tiny_model.gguf)
+    there = Entry(name="far", engine=EngineKind.OPENAI, url=far.url, upstream_model="tiny", embeddings=True)
+    async with running(tmp_path, entry(tiny_model.gguf), there) as answering:
+        _, here, _ = await ask(answering, question("Once upon", is_completion=True))
+        assert (await ask(answering, question("Once upon", is_completion=True, model="far")))[1] == here
+        assert (await ask(answering, question("Once upon", model="far")))[1] != here
 
 
 class Parrot:
