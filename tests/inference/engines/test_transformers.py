@@ -29,6 +29,7 @@ async def say(settings: TransformersSettings) -> str:
         await engine.unload()
 
 
+@pytest.mark.slow  # to import peft takes longer than all the rest
 async def test_an_adapter_changes_what_is_said(tiny_model: TinyModel, tmp_path: Path) -> None:
     plain = await say(TransformersSettings(tiny_model.hugging_face, threads=1))
     adapted = TransformersSettings(tiny_model.hugging_face, adapter=make_adapter(tmp_path), threads=1)
