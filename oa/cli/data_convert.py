@@ -187,7 +187,7 @@ def preview(
     for number, sample in enumerate(samples, 1):
         typer.echo(_heading(number, sample))
         for speaker, text in _lines(sample):
-            typer.echo(f"  {speaker + ':':<11}{_indented(text)}")
+            typer.echo(f"  {speaker + ':':<10} {_indented(text)}")
         typer.echo()
 
 

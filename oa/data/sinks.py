@@ -11,9 +11,9 @@ import msgspec
 
 from oa.data.format import Format
 from oa.data.formats.oasst import Line
-from oa.data.lines import writing
+from oa.data.lines import STANDARD_STREAM, writing
 from oa.domain.samples import Sample
-from oa.errors import InvalidSetting
+from oa.errors import BadFile, InvalidSetting
 
 Write = Callable[[Sample], int]
 """Takes a sample of the kind that the format gives, and says how many rows it has become. May raise `Unfit`."""
@@ -26,15 +26,23 @@ def sink(path: Path, form: Format) -> Generator[Write]:
     """Write samples in a format. The file appears when all of it is there.
 
     Raises:
-        InvalidSetting: the format is only read, or has no columns for Parquet.
+        InvalidSetting: the format is only read, or has no columns for Parquet; or the file's name promises something
+            that is not written.
+        BadFile: there is no such directory.
         NotSupported: pyarrow is not installed.
     """
     if form.write is None:
         raise InvalidSetting(f"{form.name} is only read: choose another format with --to")
+    if path != STANDARD_STREAM and not path.parent.is_dir():
+        raise BadFile(f"there is no directory {path.parent}: make it first, or name another file")
     if path.suffix == ".parquet":
         with _columns(path, form) as write:
             yield write
         return
+    if path.name.removesuffix(".gz") == path.name and path.suffix not in ("", ".jsonl", ".ndjson"):
+        raise InvalidSetting(
+            f"{path.name} must end in .jsonl, .jsonl.gz or .parquet, so that everybody knows what it is"
+        )
     rows_of = form.write
     with writing(path) as file:
 

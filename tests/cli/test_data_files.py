@@ -91,6 +91,8 @@ def test_rows_that_cannot_be_read_are_named_and_the_rest_is_written(
         (["convert", "ALPACA", "--to", "kto", "-o", "OUT"], 2, "a conversation cannot become a verdict"),
         (["convert", "ALPACA", "--to", "kot", "-o", "OUT"], 2, "did you mean kto"),
         (["convert", "ALPACA", "--from", "mesages", "-o", "OUT"], 2, "did you mean messages"),
+        (["convert", "ALPACA", "-o", "out.csv"], 2, "must end in .jsonl, .jsonl.gz or .parquet"),
+        (["convert", "ALPACA", "-o", "nowhere/out.jsonl"], 1, "there is no directory nowhere"),
         (["convert", "ALPACA", "--json"], 2, "name a file with --output"),
         (["extract", "sft", "ALPACA", "-o", "OUT"], 2, "only trees have threads"),
         (["extract", "dpo", "ALPACA", "-o", "OUT"], 2, "there are sft, reward, rl"),

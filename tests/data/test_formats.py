@@ -334,6 +334,7 @@ def test_a_row_that_cannot_be_taken_is_named_and_the_rest_comes(
         ("dolly", talk((U, "q"), (A, "a"), (U, "r"), (A, "b"))),
         ("alpaca", talk((A, "a"))),
         ("hh", Preference(said((S, "s"), (U, "q")), Turn(A, "a"), Turn(A, "b"))),
+        ("hh", Preference(said((U, "q")), Turn(A, f"a{HUMAN}r"), Turn(A, "b"))),
         ("sharegpt", Conversation((Turn(U, "q"), Turn(A, "", tool_calls=(CALL,))))),
         ("soda", EXCHANGE),
         ("prompt-completion", talk((U, "q"))),

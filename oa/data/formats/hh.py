@@ -47,6 +47,8 @@ def _write(sample: Preference) -> Iterator[msgspec.Struct]:
 def _text(turns: Sequence[Turn]) -> str:
     if any(turn.speaker not in NAMES for turn in turns):
         raise Unfit("the format has a human and an assistant and nobody else")
+    if any(MARKERS.search(f"\n\n{turn.text}") for turn in turns):
+        raise Unfit("a text in it looks as if somebody else spoke next")
     return "".join(f"\n\n{NAMES[turn.speaker]}: {turn.text}" for turn in turns)
 
 
