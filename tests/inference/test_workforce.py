@@ -159,6 +159,22 @@ async def test_a_lost_workers_request_goes_to_another_one(answering: LocalAnswer
     assert sum(isinstance(piece, Started) for piece in asked.pieces) == 1
 
 
+async def test_a_lost_workers_request_goes_before_those_that_wait(
+    answering: LocalAnswering, workforce: Workforce
+) -> None:
+    one_at_a_time = {**OFFER, "config": {**INFO["config"], "max_parallel_requests": 1}}
+    async with connected(workforce, **one_at_a_time) as first:
+        lost = Asked(answering, question(id="lost"))
+        await first.hear()
+        waiting = Asked(answering, question(id="waiting", turns=(Turn(Role.USER, "later"),)))
+    async with connected(workforce, **one_at_a_time) as second:
+        for asked, text in ((lost, "Hi"), (waiting, "later")):
+            work = await second.hear()
+            assert work["question"]["turns"][0]["content"] == text
+            second.say(whole(work, "Hello"))
+            await asked.task
+
+
 async def test_a_request_is_not_asked_again_once_text_was_shown(
     answering: LocalAnswering, workforce: Workforce
 ) -> None:
