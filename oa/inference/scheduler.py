@@ -12,11 +12,13 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from oa.errors import ModelFailed, QueueFull, TimedOut, TooMany
 from oa.inference.answering import Question, Queued, Started
 from oa.inference.engine import End, Token
+
+T = TypeVar("T")
 
 MINUTE_S = 60.0
 RUNS_REMEMBERED = 20
@@ -103,6 +105,38 @@ class _Ticket:
     position: int = 0
     lane: _Open | None = None
     losses: int = 0
+
+
+class _Deadline:
+    """One time limit for all pieces of an answer. `asyncio.timeout` would set and clear a timer for each of them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, at: float | None) -> None:
+        self._timer = None if at is None else loop.call_at(at, self._pass)
+        self._waiting: asyncio.Task[Any] | None = None
+        self._has_passed = False
+
+    async def next_of(self, pieces: AsyncGenerator[T, None]) -> T:
+        """Raises: TimeoutError, StopAsyncIteration."""
+        if self._has_passed:
+            raise TimeoutError
+        self._waiting = task = asyncio.current_task()
+        try:
+            return await anext(pieces)
+        except asyncio.CancelledError:
+            if self._has_passed and task is not None and task.uncancel() == 0:
+                raise TimeoutError from None
+            raise
+        finally:
+            self._waiting = None
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _pass(self) -> None:
+        self._has_passed = True
+        if self._waiting is not None:
+            self._waiting.cancel()
 
 
 class Visitors:
@@ -289,13 +323,12 @@ class Queue:
         assert ticket.lane is not None
         loop = asyncio.get_running_loop()
         begin, first = loop.time(), 0.0
-        deadline = begin + self._limits.run_s if self._limits.run_s else None
+        deadline = _Deadline(loop, begin + self._limits.run_s if self._limits.run_s else None)
         pieces = ticket.lane.lane.answer(ticket.question)
         try:
             while True:
                 try:
-                    async with asyncio.timeout_at(deadline):
-                        piece = await anext(pieces)
+                    piece = await deadline.next_of(pieces)
                 except StopAsyncIteration:
                     return
                 if not isinstance(piece, Started):
@@ -305,6 +338,7 @@ class Queue:
         except TimeoutError:
             raise TimedOut(f"the answer took longer than {self._limits.run_s:g} s; this is as far as it came") from None
         finally:
+            deadline.stop()
             await pieces.aclose()
             self._note(begin, first or loop.time(), loop.time())
 

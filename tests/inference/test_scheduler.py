@@ -188,6 +188,27 @@ async def test_running_too_long_ends_with_an_error_and_frees_the_place() -> None
     assert queue.load().running == 0
 
 
+async def test_whoever_listens_slowly_meets_the_limit_with_the_next_piece() -> None:
+    queue = queue_with(Bench(), run_s=0.02)
+    async with aclosing(queue.answer(question("a"))) as pieces:
+        assert isinstance(await anext(pieces), Started)
+        over = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.03, over.set)
+        await over.wait()
+        with pytest.raises(TimedOut, match="took longer"):
+            await anext(pieces)
+
+
+async def test_a_listener_that_is_cancelled_is_not_told_of_a_limit() -> None:
+    queue = queue_with(lane := Bench(), run_s=60)
+    listening = asyncio.create_task(listen(queue, question("a")))
+    await settle()
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    assert lane.closed == ["a"]
+
+
 async def test_closing_cancels_what_runs_and_lets_the_next_one_in_at_once() -> None:
     queue = queue_with(lane := Bench())
     async with aclosing(queue.answer(question("a"))) as pieces:
