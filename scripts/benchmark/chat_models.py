@@ -7,7 +7,9 @@ long its answers are.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +146,8 @@ def _copy_without_end(source: Path, target: Path) -> None:
         "tokenizer.ggml.eos_token_id": _changed(reader, "tokenizer.ggml.eos_token_id", other),
     }
     architecture = reader.fields["general.architecture"].contents()
-    copy_with_new_metadata(reader, GGUFWriter(target, architecture), changed, ())
+    with redirect_stderr(StringIO()):  # it shows a progress bar
+        copy_with_new_metadata(reader, GGUFWriter(target, architecture), changed, ())
 
 
 def _changed(reader: GGUFReader, name: str, value: Any) -> MetadataDetails:
