@@ -218,12 +218,22 @@ class Encoder:
             elif piece:
                 made = self._tokenised(piece, return_offsets_mapping=True)
                 ids += made["input_ids"]
-                spans += [(at + start, at + end) for start, end in made["offset_mapping"]]
+                spans += _untrimmed(made["offset_mapping"], at)
             at += len(piece)
         return ids, spans
 
     def _tokenised(self, text: str, **options: bool) -> Mapping[str, Any]:
         return cast(Mapping[str, Any], self.tokenizer(text, add_special_tokens=False, verbose=False, **options))
+
+
+def _untrimmed(offsets: Sequence[tuple[int, int]], at: int) -> list[tuple[int, int]]:
+    """Where tokens stand, moved by `at`, without gaps: some tokenizers do not count the spaces of a token to it."""
+    spans: list[tuple[int, int]] = []
+    last = 0
+    for start, end in offsets:
+        spans.append((at + min(start, last), at + end))
+        last = max(last, end)
+    return spans
 
 
 def _renderer(tokenizer: Any, template: str) -> Renderer:

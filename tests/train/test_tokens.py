@@ -105,6 +105,17 @@ def test_a_template_that_rewrites_earlier_answers_gives_the_last_alone(make_toke
     assert learned(encoder, encoder.conversation(talk("q", "one", "r", "two"))) == ["two</s>"]
 
 
+@pytest.mark.parametrize("trims", [True, False])
+def test_spaces_count_whether_or_not_a_tokenizer_counts_them_to_its_tokens(trims: bool, make_tokenizer: Any) -> None:
+    from tokenizers import processors
+
+    tokenizer = make_tokenizer()
+    tokenizer.backend_tokenizer.post_processor = processors.ByteLevel(trim_offsets=trims)
+    encoder = prepared(tokenizer, "oasst-v2.5")
+    counting = learned(encoder, encoder.conversation(talk(" q ", "  a \n b  ", "  r", " c")))
+    assert counting == ["  a \n b  <|endoftext|><|prompter|>", " c<|endoftext|>"]
+
+
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Co"]), max_size=12) | st.sampled_from(
     ["<|assistant|>", "a<|im_end|>b", "<|endoftext|>", "<|user|><|model|>", "\n", " x "]
 )
