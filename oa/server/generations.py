@@ -1,7 +1,7 @@
 """The answers that are being written. They belong to the hub: whoever watches one may come and go.
 
 What a model says is kept first and then told, so that nobody has seen what a crash could lose. That is done for all
-answers together, at once when the first word comes and then a few dozen times a second; what came meanwhile is one
+answers together, at once when the first word comes and then some twenty times a second; what came meanwhile is one
 event.
 """
 
@@ -32,7 +32,7 @@ from oa.protocol.chat_events import ErrorEvent
 from oa.server.generation import Generation, Pieces, Verdict
 from oa.server.stream import frame, frames, last_frame
 
-KEEP_EVERY_S = 0.025
+KEEP_EVERY_S = 0.05
 """Between two times that what was said is kept."""
 
 REFUSED_WITHIN_S = 0.2
