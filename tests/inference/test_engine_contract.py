@@ -251,6 +251,17 @@ async def test_unloading_ends_answers_with_an_error(tested: UnderTest) -> None:
             [piece async for piece in pieces]
 
 
+async def test_a_question_in_the_moment_of_unloading_is_answered_or_fails(tested: UnderTest) -> None:
+    engine = tested.engine
+    expected = (await ask(engine, "hello")).text
+    asked = [asyncio.create_task(ask(engine, "hello")) for _ in range(6)]
+    await asyncio.gather(engine.unload(), *(asyncio.sleep(0) for _ in asked))
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(one, ModelFailed) or getattr(one, "text", None) == expected for one in outcomes)
+    await engine.load()
+    assert (await ask(engine, "hello")).text == expected
+
+
 async def test_a_model_that_dies_ends_its_answers_with_an_error_and_can_be_loaded_again(tested: UnderTest) -> None:
     engine = tested.engine
     before = (await ask(engine, "hello")).text

@@ -66,8 +66,11 @@ class LlamaCppEngine:
         body = body_of(request, prompt)
         loop = asyncio.get_running_loop()
         answer = Answer(request, Channel[Token | End](loop))
+        try:
+            model.pool.submit(self._run, model, body, answer, loop)
+        except RuntimeError as error:  # the pool was shut down since the model was looked at
+            raise ModelFailed("the model was unloaded") from error
         self._answers.add(answer)
-        model.pool.submit(self._run, model, body, answer, loop)
         try:
             async for piece in answer.channel.take():
                 yield piece
