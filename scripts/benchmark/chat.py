@@ -17,11 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import chat_load
 import chat_models
@@ -40,8 +41,10 @@ LIMITS_OFF = {
     "OA_INFERENCE__PER_PERSON_PER_MINUTE": "0",
     "OA_INFERENCE__QUEUE_SIZE": "0",
     "OA_INFERENCE__WAIT_S": "0",
+    "OA_CHAT__RATE_LIMIT_ANSWERS": "0",
+    "OA_AUTH__ALLOW_DEBUG_LOGIN": "true",
 }
-"""One client does here what a whole community does."""
+"""One client does here what a whole community does, and signs in as anybody."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,13 @@ class Served:
     hub: hubs.RunningHub
     plan: Plan
 
-    def run(self, clients: int) -> tuple[Load, float]:
+    def run(
+        self, clients: int, ask: Callable[[Plan, int], Coroutine[Any, Any, Load]] = chat_load.run
+    ) -> tuple[Load, float]:
         """The load, and processor time of the hub for each token, in microseconds."""
         asyncio.run(chat_load.run(Plan(**{**asdict(self.plan), "seconds": 0.2}), 1))  # loads the model, and warms it
         before = self.hub.usage().cpu_s
-        load = asyncio.run(chat_load.run(self.plan, clients))
+        load = asyncio.run(ask(self.plan, clients))
         cpu_s = self.hub.usage().cpu_s - before
         return load, 1e6 * cpu_s / max(1, load.tokens)
 
@@ -131,6 +136,19 @@ def small(directory: Path, sizes: Sizes) -> Iterator[Figure]:
                 yield Figure("first token, above the engine's own", round(first, 2), "ms", at_most=20)
 
 
+def events(directory: Path, sizes: Sizes) -> Iterator[Figure]:
+    """The same model through /chats, where every event is kept: cost per token."""
+    model = chat_models.built_in(directory)
+    model = model or chat_models.random_weights(directory, "one-million", chat_models.ONE_MILLION)
+    tokens = min(sizes.tokens_small, _context(model) - 96)
+    alone = direct(model, tokens, sizes.seconds, [1, MANY])
+    with serving(model, tokens, sizes.seconds) as served:
+        name = json.loads(urlopen(f"{served.hub.url}/configs/model_configs").read())[0]["name"]
+        for clients in (1, MANY):
+            load, cpu_us = served.run(clients, lambda plan, many: chat_load.run_chats(plan, name, many))
+            yield from _compared(alone[clients], load, cpu_us, at_least=None)
+
+
 def large(directory: Path, sizes: Sizes) -> Iterator[Figure]:
     """A hundred million random weights: tokens per second and first token."""
     model = chat_models.random_weights(directory, "hundred-million", chat_models.HUNDRED_MILLION)
@@ -165,7 +183,7 @@ async def _idle_mb(served: Served, streams: int) -> float:
 
 
 def _compared(
-    alone: dict[str, Any], load: Load, cpu_us: float, *, at_least: float, cost_bar: float | None = 60.0
+    alone: dict[str, Any], load: Load, cpu_us: float, *, at_least: float | None, cost_bar: float | None = 60.0
 ) -> Iterator[Figure]:
     clients = alone["clients"]
     plural = "client" if clients == 1 else "clients"
@@ -188,7 +206,12 @@ def _context(model: Path) -> int:
     return read_gguf(model).context_length or 1024
 
 
-PARTS: dict[str, Callable[[Path, Sizes], Iterator[Figure]]] = {"small": small, "large": large, "idle": idle}
+PARTS: dict[str, Callable[[Path, Sizes], Iterator[Figure]]] = {
+    "small": small,
+    "events": events,
+    "large": large,
+    "idle": idle,
+}
 
 
 def main() -> None:

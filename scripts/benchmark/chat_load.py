@@ -1,13 +1,18 @@
-"""Clients of /v1/chat/completions on plain sockets: they read and count, and cost next to nothing themselves."""
+"""Clients of /v1/chat/completions on plain sockets, which read and count and cost next to nothing; and of /chats."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
 
 USAGE = re.compile(rb'"completion_tokens":(\d+)')
 CONTENT = b'"delta":{"content":'
@@ -100,6 +105,57 @@ async def _read(reader: asyncio.StreamReader, load: Load, begin: float) -> bytes
         if is_waiting and b"HTTP/1.1 200" not in tail and b"HTTP/1.1" in tail:
             break  # refused; such an answer is not chunked
     return tail
+
+
+async def run_chats(plan: Plan, model: str, clients: int) -> Load:
+    """The same through /chats: every client is somebody else, begins chats, and reads the events of their answers."""
+    load = Load()
+    async with contextlib.AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(_person(plan, number)) for number in range(clients)]
+        begin = time.perf_counter()
+        await asyncio.gather(*(_chat(http, plan, model, load, begin + plan.seconds) for http in people))
+        load.took_s = time.perf_counter() - begin
+    return load
+
+
+@contextlib.asynccontextmanager
+async def _person(plan: Plan, number: int) -> AsyncIterator[aiohttp.ClientSession]:
+    """Somebody who has signed in."""
+    address = f"http://{plan.host}:{plan.port}"
+    async with aiohttp.ClientSession(address) as http:
+        async with http.get("/auth/callback/debug", params={"code": f"person{number}"}) as answer:
+            found = await answer.json()
+        http.headers["authorization"] = f"Bearer {found['access_token']['access_token']}"
+        yield http
+
+
+async def _chat(http: aiohttp.ClientSession, plan: Plan, model: str, load: Load, over: float) -> None:
+    sampling = {"temperature": 0, "max_new_tokens": plan.tokens}
+    while time.perf_counter() < over:
+        chat = (await _post(http, "/chats", {}))["id"]
+        asked = {"parent_id": None, "content": "Tell me about everything."}
+        prompt = (await _post(http, f"/chats/{chat}/prompter_message", asked))["id"]
+        wanted = {"parent_id": prompt, "model_config_name": model, "sampling_parameters": sampling}
+        begin, is_waiting, tail = time.perf_counter(), True, b""
+        message = (await _post(http, f"/chats/{chat}/assistant_message", wanted))["id"]
+        async with http.get(f"/chats/{chat}/messages/{message}/events") as events:
+            async for part in events.content.iter_any():
+                if is_waiting and b'"token"' in part:
+                    load.firsts_s.append(time.perf_counter() - begin)
+                    is_waiting = False
+                tail = (tail + part)[-20_000:]
+        if b'"event_type":"message"' not in tail:
+            load.errors[tail[-200:].decode(errors="replace")] += 1
+            return
+        load.tokens += plan.tokens  # the models here never end by themselves
+        load.answers += 1
+
+
+async def _post(http: aiohttp.ClientSession, path: str, body: object) -> dict[str, Any]:
+    async with http.post(path, json=body) as answer:
+        if answer.status >= 300:
+            raise SystemExit(f"{path}: {answer.status} {await answer.text()}")
+        return await answer.json()
 
 
 async def hold(plan: Plan, streams: int) -> list[asyncio.StreamWriter]:

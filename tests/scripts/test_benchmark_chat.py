@@ -45,4 +45,4 @@ def test_the_engine_alone_writes_as_many_tokens_as_it_is_asked_for(models: Modul
 def test_the_benchmark_says_what_it_can_measure() -> None:
     command = [sys.executable, str(BENCHMARK / "chat.py"), "--help"]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "{small,large,idle}" in told.stdout
+    assert "{small,events,large,idle}" in told.stdout
