@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published_rows import BOT, CALL, EXCHANGE, HUMAN, PUBLISHED, A, S, U, said, talk
 from sample_trees import name_of, texts, tree_records, without_lines
 
 from oa.data.format import Unfit
@@ -18,7 +19,6 @@ from oa.domain.samples import (
     About,
     Conversation,
     Kind,
-    PlainText,
     Preference,
     Prompt,
     RankedGroup,
@@ -29,154 +29,6 @@ from oa.domain.samples import (
     kind_of,
 )
 from oa.errors import BadFile, InvalidSetting
-
-S, U, A, T = Speaker.SYSTEM, Speaker.USER, Speaker.ASSISTANT, Speaker.TOOL
-
-CALL = {"type": "function", "function": {"name": "add", "arguments": "{}"}}
-
-
-def said(*turns: tuple[Speaker, str]) -> tuple[Turn, ...]:
-    return tuple(Turn(*turn) for turn in turns)
-
-
-def talk(*turns: tuple[Speaker, str], **about: Any) -> Conversation:
-    return Conversation(said(*turns), about=About(**about))
-
-
-EXCHANGE = talk((U, "q"), (A, "a"))
-PAIR = Preference(said((U, "q")), Turn(A, "good"), Turn(A, "bad"))
-HUMAN, BOT = "\n\nHuman: ", "\n\nAssistant: "
-
-PUBLISHED: list[tuple[str, dict[str, Any], Sample]] = [
-    ("messages", {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}, EXCHANGE),
-    (
-        "messages",
-        {
-            "messages": [
-                {"role": "developer", "content": [{"type": "text", "text": "s"}]},
-                {"role": "user", "content": "q"},
-            ]
-        },
-        talk((S, "s"), (U, "q")),
-    ),
-    (
-        "messages",
-        {
-            "messages": [
-                {"role": "assistant", "content": None, "tool_calls": [CALL]},
-                {"role": "tool", "content": "3"},
-            ],
-            "tools": [CALL],
-        },
-        Conversation((Turn(A, "", tool_calls=(CALL,)), Turn(T, "3")), (CALL,)),
-    ),
-    (
-        "sharegpt",
-        {"id": "x_0", "conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}], "system": "s"},
-        talk((S, "s"), (U, "q"), (A, "a"), id="x_0"),
-    ),
-    (
-        "sharegpt",
-        {
-            "conversations": [
-                {"from": "human", "value": "q"},
-                {"from": "human", "value": "r"},
-                {"from": "gpt", "value": " "},
-            ]
-        },
-        talk((U, "q\nr")),
-    ),
-    ("alpaca", {"instruction": "q", "input": "", "output": "a"}, EXCHANGE),
-    ("alpaca", {"instruction": "q", "input": "x", "output": "a"}, talk((U, "q\nx"), (A, "a"))),
-    ("alpaca", {"instruction": "q", "input": "No input", "output": "a"}, EXCHANGE),
-    ("alpaca", {"instruction": "repeat x", "input": "x", "output": "a"}, talk((U, "repeat x"), (A, "a"))),
-    (
-        "alpaca",
-        {"instruction": "q", "output": "a", "system": "s", "history": [["p", "b"]]},
-        talk((S, "s"), (U, "p"), (A, "b"), (U, "q"), (A, "a")),
-    ),
-    ("alpaca-ranked", {"instruction": "q", "input": "", "output": ["good", "bad"]}, PAIR),
-    ("alpaca-ranked", {"instruction": "q", "chosen": "good", "rejected": "bad"}, PAIR),
-    ("preference", {"prompt": "q", "chosen": "good", "rejected": "bad"}, PAIR),
-    (
-        "preference",
-        {
-            "chosen": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "good"}],
-            "rejected": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "bad"}],
-        },
-        PAIR,
-    ),
-    (
-        "preference",
-        {
-            "prompt": "q",
-            "chosen": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "good"}],
-            "rejected": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "bad"}],
-        },
-        PAIR,
-    ),
-    ("kto", {"prompt": "q", "completion": "a", "label": True}, Verdict(said((U, "q")), Turn(A, "a"), True)),
-    ("kto", {"prompt": "q", "completion": "null", "label": 0}, Verdict(said((U, "q")), Turn(A, "null"), False)),
-    ("ranked", {"prompt": "q", "replies": ["a", "b"]}, RankedGroup(said((U, "q")), said((A, "a"), (A, "b")), (0, 1))),
-    (
-        "ranked",
-        {"prefixes": ["q", "a", "r"], "responses": ["b", "c"], "augmented": []},
-        RankedGroup(said((U, "q"), (A, "a"), (U, "r")), said((A, "b"), (A, "c")), (0, 1)),
-    ),
-    ("prompts", {"prompt": "q"}, Prompt(said((U, "q")))),
-    ("prompts", {"prompt": [{"role": "user", "content": "q"}]}, Prompt(said((U, "q")))),
-    ("prompt-completion", {"prompt": "q", "completion": "a"}, EXCHANGE),
-    ("prompt-completion", {"prompt": "q", "response": "a"}, EXCHANGE),
-    ("prompt-completion", {"prompt": "q", "generation": "a", "identifier": "x"}, EXCHANGE),
-    (
-        "dolly",
-        {"instruction": "q", "context": "c", "response": "a", "category": "open_qa"},
-        talk((U, "q\nc"), (A, "a"), extra={"category": "open_qa"}),
-    ),
-    (
-        "instruction-response",
-        {"INSTRUCTION": "q", "RESPONSE": "a", "SOURCE": "wiki", "METADATA": '{"topic": "art"}'},
-        talk((U, "q"), (A, "a"), source="wiki", extra={"topic": "art"}),
-    ),
-    ("hh", {"chosen": f"{HUMAN}q{BOT}good", "rejected": f"{HUMAN}q{BOT}bad"}, PAIR),
-    (
-        "orca",
-        {"id": "1", "system_prompt": "s", "question": "q", "response": "a"},
-        talk((S, "s"), (U, "q"), (A, "a"), id="1"),
-    ),
-    (
-        "orca",
-        {"instruction": "s", "conversation": [{"input": "q", "output": "a"}, {"input": "r", "output": "b"}]},
-        talk((S, "s"), (U, "q"), (A, "a"), (U, "r"), (A, "b")),
-    ),
-    (
-        "dolphin",
-        {"instruction": "You are an AI assistant.", "input": "q", "output": "a"},
-        talk((S, "You are an AI assistant."), (U, "q"), (A, "a")),
-    ),
-    (
-        "soda",
-        {"narrative": "Ann meets Bob.", "dialogue": ["hi", "hello"], "speakers": ["Ann", "Bob"], "head": "x"},
-        Conversation((Turn(S, "Ann meets Bob. You are Bob."), Turn(U, "hi", "Ann"), Turn(A, "hello", "Bob"))),
-    ),
-    (
-        "safety",
-        {
-            "USER": "q",
-            "RESPONSE": "a",
-            "ROTs": ["be kind"],
-            "SAFETY_LABEL": "__casual__",
-            "EPISODE_DONE": True,
-            "SOURCE": "p",
-        },
-        talk((U, "q"), (A, "a"), source="p", extra={"rules_of_thumb": [["be kind"]], "safety_labels": ["__casual__"]}),
-    ),
-    ("gpt4all", {"conversation": [{"User": "q", "Bot": "a"}]}, EXCHANGE),
-    ("oig", {"text": "<human>: q\n<bot>: a", "metadata": {}}, EXCHANGE),
-    ("text", {"text": "words"}, PlainText("words")),
-    ("text", {"TEXT": "words", "SOURCE": "s", "METADATA": None}, PlainText("words", About(source="s"))),
-]
-
 
 WRITABLE = [one for one in PUBLISHED if format_named(one[0]).write and "conversation" not in one[1]]
 
@@ -285,6 +137,24 @@ def test_forms_of_trees_are_told_apart(form: str, fields: dict[str, Any]) -> Non
     assert next(one.name for one in formats().values() if one.fits(fields)) == form
 
 
+def test_a_whole_chat_is_one_conversation(tmp_path: Path) -> None:
+    rows = [
+        {"user_name": "You", "chat_metadata": {"note_prompt": "It rains."}},
+        {"name": "Ann", "is_user": False, "mes": "hi"},
+        {"name": "SillyTavern", "is_user": False, "is_system": True, "mes": "saved"},
+        {"name": "You", "is_user": True, "mes": "q"},
+    ]
+    form, (found,) = read(in_file(tmp_path / "rows.jsonl", rows))
+    assert form == "sillytavern"
+    assert [(turn.speaker, turn.text) for turn in found.turns] == [(S, "It rains."), (A, "hi"), (U, "q")]  # type: ignore[union-attr]
+
+
+def test_every_path_of_a_discussion_is_a_conversation(tmp_path: Path) -> None:
+    thread = {"text": "q", "replies": [{"text": "a"}, {"text": "b", "replies": [{"text": "r"}]}]}
+    _, found = read(in_file(tmp_path / "rows.jsonl", [{"thread": thread}]))
+    assert ["".join(turn.text for turn in one.turns) for one in found] == ["qa", "qbr"]  # type: ignore[union-attr]
+
+
 def test_exchanges_of_an_episode_become_one_conversation(tmp_path: Path) -> None:
     rows = [
         {"USER": "q", "RESPONSE": "a", "EPISODE_DONE": False},
@@ -314,6 +184,12 @@ def test_exchanges_of_an_episode_become_one_conversation(tmp_path: Path) -> None
         ("ranked", {"prompt": "q", "replies": ["a", "b"], "ranks": [1, 0]}, "must not fall"),
         ("soda", {"dialogue": ["a", "b"], "speakers": ["Ann", "Ann"]}, "two people who speak in turn"),
         ("alpaca-ranked", {"instruction": "q", "output": ["only one"]}, "does not have two answers"),
+        ("discussion", {"thread": {"text": "q"}}, "nobody answers its first post"),
+        (
+            "character-ai",
+            {"info": {"character": {"name": "Ann"}}, "histories": {"histories": []}},
+            "nobody said anything",
+        ),
         ("text", {"text": " "}, "it has no text"),
     ],
 )
