@@ -31,6 +31,12 @@ def test_a_command_that_only_talks_loads_nothing_heavy(arguments: list[str]) -> 
     assert loaded & HEAVY == set()
 
 
+@pytest.mark.parametrize("arguments", [["data", "formats"], ["train", "recipe", "--size", "tiny"]])
+def test_data_and_recipes_need_no_library_for_models_or_columns(arguments: list[str]) -> None:
+    loaded = loaded_by(f"from oa.cli.main import entry; entry({arguments})")
+    assert loaded & (HEAVY | {"pyarrow", "datasets"}) == set()
+
+
 def test_the_settings_need_no_framework() -> None:
     assert loaded_by("import oa.config") & (HEAVY | {"typer", "rich"}) == set()
 
