@@ -73,10 +73,11 @@ class Generation:
         """Note a piece; whether there is something to be kept now."""
         match piece:
             case Token():
-                if not piece.text:
+                text = piece.text.replace("\0", "")  # which not every database could keep
+                if not text:
                     return False
-                self._text.append(piece.text)
-                self._unsaved_text.append(piece.text)
+                self._text.append(text)
+                self._unsaved_text.append(text)
             case Queued():
                 self._queued = piece
                 self._wake()

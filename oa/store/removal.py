@@ -16,9 +16,12 @@ from oa.store.messages import LARGEST_IN
 from oa.store.tables import (
     accounts,
     ballots,
+    chat_messages,
+    chats,
     messages,
     metadata,
     open_work,
+    refresh_tokens,
     standing,
     tasks,
     text_labels,
@@ -26,8 +29,11 @@ from oa.store.tables import (
     users,
 )
 
-NEVER_GIVEN = frozenset({accounts.name, tokens.name, standing.name})
+NEVER_GIVEN = frozenset({accounts.name, tokens.name, refresh_tokens.name, standing.name})
 """What a person proves who they are with goes when they do; sums are moved by whoever counts them."""
+
+ASKED_UNDER_KEYS = frozenset({chats.name, chat_messages.name})
+"""Two people may have called requests the same; of those that are given away nobody remembers the name."""
 
 AnyColumn = Column[Any]
 
@@ -117,6 +123,8 @@ def give(tx: Transaction, source: UUID, destination: UUID) -> dict[str, int]:
         if table.name in NEVER_GIVEN:
             tx.connection.execute(table.delete().where(column == source))
             continue
+        if table.name in ASKED_UNDER_KEYS:
+            tx.connection.execute(table.update().where(column == source).values(request_key=None))
         for key in _unique_keys(table):
             if column in key:
                 _remove_doubles(tx, table, column, [one for one in key if one is not column], (source, destination))

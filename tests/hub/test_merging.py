@@ -12,9 +12,11 @@ from recount import differences
 from oa.domain.emoji import Emoji
 from oa.domain.people import AccountRole
 from oa.errors import ClientNotAuthorized, Conflict, Invalid, PersonProtected, UserNotFound
-from oa.hub import keys
+from oa.hub import chat_messages, chats, keys
+from oa.hub.chat_messages import ChatLimits, NewPrompt
 from oa.hub.keys import NewToken
-from oa.store import accounts
+from oa.store import accounts, people, refresh_tokens
+from oa.store.database import Transaction
 
 
 def names(community: Community) -> set[str]:
@@ -163,3 +165,25 @@ def test_whoever_signs_in_is_merged_into_somebody_who_does(community: Community,
     assert [row["user_id"] for row in community.rows("token")] == [eve], "the source's tokens open nothing any more"
     order.merge(eve, ada)
     assert [row["user_id"] for row in community.rows("account")] == [eve]
+
+
+def test_chats_go_along_even_those_that_were_begun_under_the_same_key(community: Community, order: Order) -> None:
+    community.prompt("ada")
+    community.prompt("ben")
+    ids = {name: community.user_id(name) for name in ("ada", "ben")}
+
+    def begin(tx: Transaction) -> None:
+        for name, user_id in ids.items():
+            person = people.user_by_id(tx, user_id)
+            assert person is not None
+            chat = chats.create(tx, person, "the first")
+            new = NewPrompt(chat_id=chat.id, parent_id=None, content=f"by {name}", request_key="the prompt")
+            chat_messages.write_prompt(tx, person, new, ChatLimits())
+            refresh_tokens.add(tx, person.id, name, tx.now)
+
+    community.database.run(begin)
+    merge(community, order, "ada", "ben")
+    ada = ids["ada"]
+    assert [row["user_id"] for row in community.rows("chat")] == [ada, ada]
+    assert {row["content"] for row in community.rows("chat_message", user_id=ada)} == {"by ada", "by ben"}
+    assert [row["token_hash"] for row in community.rows("refresh_token")] == ["ada"]

@@ -296,3 +296,19 @@ async def test_who_asks_too_often_is_told_when_to_come_back(eve: Talk, chat: str
     assert await refusal(refused) == (429, "too_many_requests")
     assert 0 < int(refused.headers["retry-after"]) <= 600
     assert len((await eve.get(f"/chats/{chat}"))["messages"]) == 3
+
+
+async def test_what_no_database_could_keep_is_left_out_of_an_answer(eve: Talk, chat: str, hub: Any) -> None:
+    hub.answering.will("So\0", "\0", " it is")
+    answer = await eve.turn(chat, "NUL")
+    assert answer["content"] == "So it is"
+    assert said(await eve.events(chat, answer["id"])) == "So it is"
+
+
+async def test_terms_that_must_be_accepted_come_first(eve: Talk, chat: str, hub: Any) -> None:
+    prompt = await eve.write(chat, "Before")
+    await hub.set_campaign(require_terms=True)
+    body = {"content": "After", "parent_id": prompt, "model_config_name": "echo"}
+    for path in ("/chats", f"/chats/{chat}/prompter_message", f"/chats/{chat}/assistant_message"):
+        assert await refusal(await eve.send("POST", path, body)) == (451, "terms_not_accepted")
+    assert (await eve.send("GET", f"/chats/{chat}")).status_code == 200
