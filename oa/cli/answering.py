@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oa.config import Config
-
-BUILT_IN = "oa-demo"
-"""The name of the model that comes with OA; a model of one's own may take it."""
+from oa.demo import model
+from oa.demo.model import NAME as BUILT_IN
 
 if TYPE_CHECKING:
     from oa.inference.models import Entry
@@ -92,9 +90,8 @@ def built_in_entry() -> Entry | None:
 
     from oa.inference.inspection import entry_of, inspect
 
-    directory = Path(str(resources.files("oa.demo"))) / "model"
-    file = next(iter(sorted(directory.glob("*.gguf"))), None)
-    if file is None:
+    file = model.path()
+    if not file.is_file():
         return None
     entry = entry_of(inspect(file), BUILT_IN, int(file.stat().st_mtime))
     return msgspec.structs.replace(entry, description="A small demonstration: it knows next to nothing.")

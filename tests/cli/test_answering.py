@@ -8,7 +8,10 @@ from tiny_models import TinyModel, make_tiny_model
 from oa.cli import answering
 from oa.cli.answering import chosen_entries, open_answering
 from oa.config import Config, Inference
+from oa.domain.sampling import Sampling
 from oa.errors import BadModel, UnknownModel
+from oa.inference.answering import Question
+from oa.inference.engine import Role, Token, Turn
 from oa.inference.inspection import entry_of, inspect
 from oa.inference.models import Entry, Registry, write_registry
 
@@ -71,4 +74,15 @@ async def test_the_settings_reach_the_models(data_dir: Path) -> None:
     opened = open_answering(Config(data_dir=data_dir, inference=Inference(model="a", queue_size=3)))
     assert [(model.name, model.is_default) for model in await opened.models()] == [("a", True), ("b", False)]
     assert {load.places for load in opened.loads()} == {1}
+    await opened.close()
+
+
+async def test_a_fresh_hub_answers_with_what_it_brings_along(tmp_path: Path) -> None:
+    opened = open_answering(Config(data_dir=tmp_path))
+    (model,) = await opened.models()
+    assert (model.name, model.is_default, model.context_length) == (answering.BUILT_IN, True, 1024)
+    turns = (Turn(Role.USER, "What is the capital of France?"),)
+    asked = Question("1", "ann", model.name, turns, Sampling(temperature=0), max_tokens=40)
+    pieces = [piece async for piece in opened.answer(asked)]
+    assert "Paris" in "".join(piece.text for piece in pieces if isinstance(piece, Token))
     await opened.close()
