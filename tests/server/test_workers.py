@@ -15,14 +15,17 @@ from websockets.exceptions import ConnectionClosed
 from workers import INFO, until
 
 from oa.config import Config
+from oa.domain.people import AccountRole
 from oa.domain.sampling import Sampling
-from oa.hub import workers
+from oa.hub import accounts, keys, workers
+from oa.hub.accounts import NewAccount
+from oa.hub.keys import NewToken
 from oa.hub.workers import IssuedWorker
 from oa.inference.answering import Question
 from oa.inference.engine import Role, Token, Turn
 from oa.inference.service import LocalAnswering, ServiceSettings
 from oa.server.app import create_app
-from oa.store.database import Database
+from oa.store.database import Database, Transaction
 
 ADMIN = "/admin/workers"
 
@@ -46,11 +49,25 @@ async def test_an_admin_makes_lists_and_removes_workers(hub: Any, admin_token: s
     assert (await hub.http.delete(f"{ADMIN}/{created['id']}", headers=as_admin)).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", ADMIN), ("PUT", ADMIN), ("GET", "/workers/sessions")])
-async def test_others_learn_nothing_of_workers(hub: Any, token: str, method: str, path: str) -> None:
-    for headers in ({}, bearer(token), {"x-api-key": hub.trusted_key}):
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", ADMIN),
+        ("PUT", ADMIN),
+        ("DELETE", f"{ADMIN}/00000000-0000-4000-8000-000000000001"),
+        ("GET", "/workers/sessions"),
+    ],
+)
+async def test_only_administrators_learn_of_workers(hub: Any, token: str, method: str, path: str) -> None:
+    moderator = hub.database.run(_moderators_token)
+    for headers in ({}, bearer(token), bearer(moderator), {"x-api-key": hub.key}, {"x-api-key": hub.trusted_key}):
         answer = await hub.http.request(method, path, headers=headers, json={"name": "mine"})
         assert answer.status_code in (401, 403), answer.text
+
+
+def _moderators_token(tx: Transaction) -> str:
+    account = accounts.create_account(tx, NewAccount("mo", AccountRole.MODERATOR))
+    return keys.issue_token(tx, account.user, NewToken("test")).secret
 
 
 @dataclass(frozen=True)
