@@ -72,7 +72,8 @@ def find(tx: Transaction, person: User, chat_id: UUID, message_id: UUID) -> Chat
         ChatMessageNotFound: the message is not in it.
     """
     chats.find(tx, person, chat_id)
-    return ChatTree(stored.of_chat(tx, chat_id)).find(message_id)
+    message = _found(stored.find(tx, message_id), chat_id)
+    return replace(message, reports=stored.reports_of(tx, message_id))
 
 
 def write_prompt(tx: Transaction, person: User, new: NewPrompt, limits: ChatLimits) -> ChatMessage:

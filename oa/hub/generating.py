@@ -10,7 +10,6 @@ from uuid import UUID
 
 from oa.domain import titles
 from oa.domain.chats import NEXT, ChatMessage, Event, State, TitleBy
-from oa.domain.tree import Role
 from oa.errors import ChatMessageNotFound
 from oa.store import chat_events, chat_index, chats
 from oa.store import chat_messages as stored
@@ -166,8 +165,7 @@ def _title_request(tx: Transaction, answer: ChatMessage) -> str | None:
     chat = chats.of_anybody(tx, answer.chat_id)
     if answer.state is not State.COMPLETE or chat is None or chat.title_by is not TitleBy.PROMPT:
         return None
-    messages = stored.of_chat(tx, answer.chat_id)
-    if any(one.state is State.COMPLETE and one.role is Role.ASSISTANT and one.id != answer.id for one in messages):
+    prompt = None if answer.parent_id is None else stored.find(tx, answer.parent_id)
+    if prompt is None or stored.has_complete(tx, answer.chat_id, besides=answer.id):
         return None
-    prompt = next(one for one in messages if one.id == answer.parent_id)
     return titles.request(prompt.content or "", answer.content or "")

@@ -59,6 +59,20 @@ REPORTS_IN_CHAT = (
     .where(messages.c.chat_id == bindparam("in_chat"))
     .order_by(reports.c.created_date, reports.c.id)
 )
+REPORTS_OF = (
+    select(reports.c.id, reports.c.report_type, reports.c.reason)
+    .where(reports.c.message_id == bindparam("message_id"))
+    .order_by(reports.c.created_date, reports.c.id)
+)
+COMPLETE_IN_CHAT = (
+    select(messages.c.id)
+    .where(
+        messages.c.chat_id == bindparam("in_chat"),
+        messages.c.state == State.COMPLETE.value,
+        messages.c.id != bindparam("besides"),
+    )
+    .limit(1)
+)
 ADD = insert(messages)
 BEGIN = (
     update(messages)
@@ -120,6 +134,17 @@ def find(tx: Transaction, message_id: UUID) -> ChatMessage | None:
     """A message of anybody's chat, without the reports about it."""
     row = tx.execute(ONE, {"message_id": message_id}).one_or_none()
     return message_of(row) if row else None
+
+
+def reports_of(tx: Transaction, message_id: UUID) -> tuple[Report, ...]:
+    """The complaints about a message, oldest first."""
+    rows = tx.execute(REPORTS_OF, {"message_id": message_id})
+    return tuple(Report(id=row[0], report_type=ReportType(row[1]), reason=row[2]) for row in rows)
+
+
+def has_complete(tx: Transaction, chat_id: UUID, besides: UUID) -> bool:
+    """Whether there is a complete answer in a chat besides this one."""
+    return bool(tx.execute(COMPLETE_IN_CHAT, {"in_chat": chat_id, "besides": besides}).rows)
 
 
 def of_chat(tx: Transaction, chat_id: UUID) -> list[ChatMessage]:
