@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "Start the hub.",
     "tui": "Review, rank and write on a hub, by keys alone.",
     "task": "Review, rank and write line by line: for screen readers, scripts and plain terminals.",
-    "chat": "Ask a model: one question, or a conversation line by line; here or at a hub.",
+    "chat": "Ask a model: one question, or a conversation line by line.",
     "model": "Look at the models, fetch and add them, and say which one answers.",
     "demo": "Let a simulated community work on a hub: people who write, review and rank, and a few trolls.",
     "search": "Find messages by their words, best first. Case and accents make no difference.",
