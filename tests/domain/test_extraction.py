@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_trees import message, name_of, tree_records
 
@@ -139,6 +139,7 @@ def test_a_sample_knows_its_tree_its_language_and_what_reviewers_said() -> None:
     assert found.turns[1].labels == {"quality": 0.75}
 
 
+@settings(max_examples=40)
 @given(tree=tree_records(states=[TreeState.READY_FOR_EXPORT]), top_k=st.none() | st.integers(1, 3))
 def test_demonstrations_end_with_the_assistant_and_prompts_with_the_prompter(
     tree: TreeRecord, top_k: int | None
@@ -152,6 +153,7 @@ def test_demonstrations_end_with_the_assistant_and_prompts_with_the_prompter(
         assert list(group.ranks) == sorted(group.ranks)
 
 
+@settings(max_examples=40)
 @given(tree=tree_records(states=[TreeState.READY_FOR_EXPORT]))
 def test_no_demonstration_comes_twice(tree: TreeRecord) -> None:
     found = [one.about.id for one in extract(tree, Purpose.SFT, Choice(synthetic=True))]
