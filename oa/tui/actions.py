@@ -114,8 +114,8 @@ ACTIONS = (
         for place in range(1, 10)
     ),
     Action("rank.none", "x", "none", mark("none is acceptable"), mark("Say that none of them is acceptable")),
-    Action("rank.diff", "d", "screen.diff", mark("diff"), mark("How it differs from the one above")),
-    Action("rank.side", "v", "screen.side", mark("side by side"), mark("Beside the one above")),
+    Action("rank.diff", "d", "screen.diff", mark("diff"), mark("How it differs from the one above"), in_footer=False),
+    Action("rank.side", "v", "screen.side", mark("side by side"), mark("Beside the one above"), in_footer=False),
     # writing
     Action(
         "write.submit", "ctrl+s", "screen.submit", mark("hand in"), mark("Hand in and take the next one"), first=True

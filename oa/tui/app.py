@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -15,6 +15,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
 from textual.driver import Driver
+from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -95,6 +96,10 @@ class OaApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         return ()  # everything is in the registry of actions
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Highlighted code brings its own colours; without colours they go, and the signs stay."""
+        return [NoColor()] if self.theme == "oa-mono" else super().get_line_filters()
 
     # --- beginning ----------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ def plain(text: str, *, keep_lines: bool = True) -> str:
 
     Line breaks stay (or become spaces), a tab becomes four spaces.
     """
+    if text.isprintable():
+        return text if keep_lines else " ".join(text.split())
     text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
     if not keep_lines:
         text = " ".join(text.split())
@@ -63,7 +65,7 @@ def _is_obeyed(letter: str) -> bool:
 
 def cut(text: str, cells: int) -> str:
     """A text on one line that is at most so many cells wide; the sign for more stands where something is missing."""
-    line = plain(text, keep_lines=False)
+    line = plain(text[: 8 * max(cells, 0) + 80], keep_lines=False)  # the rest of a long text need not be looked at
     if cell_len(line) <= cells:
         return line
     return set_cell_size(line, max(0, cells - cell_len(signs().more))).rstrip() + signs().more if cells > 0 else ""

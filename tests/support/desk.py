@@ -90,7 +90,8 @@ class Desk:
 
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until nothing is under way."""
-    for _ in range(2):
+    await pilot.pause()
+    while not all(worker.is_finished for worker in pilot.app.workers):
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 

@@ -12,8 +12,9 @@ from oa.hub import campaigns
 
 
 @pytest.fixture
-def desk(hub: Hub, tmp_path: Path, clock: Callable[[], datetime]) -> Desk:
-    return Desk(hub, tmp_path, clock)
+def desk(hub: Hub, tmp_path: Path, clock: Callable[[], datetime], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.chdir(tmp_path)  # so that screens that tell a path tell the same everywhere
+    return Desk(hub, Path(), clock)
 
 
 @pytest.fixture

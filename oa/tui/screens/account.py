@@ -79,7 +79,7 @@ class Account(Frame[None]):
     @work(exclusive=True, group="account")
     async def change(self, changes: ProfileChanges) -> None:
         try:
-            self.session.profile = await self.session.hub.me.change(changes)
+            self.session.profile = await self.ask(self.session.hub.me.change(changes))
         except OaError as error:
             self.complain(error)
         else:
@@ -89,7 +89,7 @@ class Account(Frame[None]):
     async def export(self) -> None:
         """Everything that the hub knows about oneself, beside the drafts."""
         try:
-            document = await self.session.hub.me.export()
+            document = await self.ask(self.session.hub.me.export())
         except OaError as error:
             self.complain(error)
             return
@@ -134,7 +134,7 @@ class Account(Frame[None]):
     @work(exclusive=True, group="account")
     async def leave(self, name: str, password: str | None) -> None:
         try:
-            await self.session.hub.me.leave(name, password)
+            await self.ask(self.session.hub.me.leave(name, password))
         except OaError as error:
             self.complain(error)
         else:

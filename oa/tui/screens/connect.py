@@ -99,9 +99,9 @@ class Connect(Frame[None]):
             self._say(tr("A name and a password are needed, or an access token."))
             return
         try:
-            token = typed["token"] or await self._token(typed)
+            token = typed["token"] or await self.ask(self._token(typed))
             known = KnownHub(address=typed["hub"], username=typed["name"], token=token)
-            session = await open_session(known, self.oa.places, self.oa.start.now, self.oa.start.transport)
+            session = await self.ask(open_session(known, self.oa.places, self.oa.start.now, self.oa.start.transport))
         except OaError as error:
             self._say(str(error))
         else:
@@ -120,7 +120,7 @@ class Connect(Frame[None]):
     async def go(self, known: KnownHub) -> None:
         """To a hub where one is known."""
         try:
-            session = await open_session(known, self.oa.places, self.oa.start.now, self.oa.start.transport)
+            session = await self.ask(open_session(known, self.oa.places, self.oa.start.now, self.oa.start.transport))
         except OaError as error:
             self._say(str(error))
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from oa.tui.session import Session
 
 Result = TypeVar("Result")
+Answer = TypeVar("Answer")
 
 SMALLEST = (60, 16)
 """Columns and lines below which nothing but a sentence is shown."""
@@ -62,6 +65,14 @@ class Frame(Screen[Result]):
     def complain(self, error: OaError, what: str = "") -> None:
         """Say what went wrong, in the hub's words."""
         self.say(str(error), title=what, is_problem=True)
+
+    async def ask(self, answer: Awaitable[Answer]) -> Answer:
+        """Wait for something. A worker whose screen was left meanwhile ends here: there is nothing to show it on."""
+        try:
+            return await answer
+        finally:
+            if self not in self.oa.screen_stack:
+                raise asyncio.CancelledError
 
     def action_back(self) -> None:
         self.dismiss(None)

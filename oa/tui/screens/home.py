@@ -122,11 +122,11 @@ class Home(Frame[None]):
         session = self.session
         self._show_drafts()
         try:
-            self.query_one(Menu).counts = await session.counts()
-            own = await session.hub.standings.own(session.profile.user_id)
-            around = await session.hub.standings.neighbours(session.profile.user_id, TimeFrame.WEEK, size=1)
-            goals = await session.hub.standings.goals()
-            told = await session.hub.standings.announcements(session.lang)
+            self.query_one(Menu).counts = await self.ask(session.counts())
+            own = await self.ask(session.hub.standings.own(session.profile.user_id))
+            around = await self.ask(session.hub.standings.neighbours(session.profile.user_id, TimeFrame.WEEK, size=1))
+            goals = await self.ask(session.hub.standings.goals())
+            told = await self.ask(session.hub.standings.announcements(session.lang))
         except OaError as error:
             self.complain(error)
             return
@@ -192,7 +192,7 @@ class Home(Frame[None]):
     @work(exclusive=True, group="languages")
     async def change_languages(self, langs: list[str]) -> None:
         try:
-            self.session.profile = await self.session.hub.me.change(ProfileChanges(languages=langs))
+            self.session.profile = await self.ask(self.session.hub.me.change(ProfileChanges(languages=langs)))
         except OaError as error:
             self.complain(error)
         else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from typing import Any, cast
 
 from textual import work
 
@@ -16,6 +18,18 @@ from oa.tui.screens.tables import Chunk, TableScreen, dated
 from oa.tui.screens.tree import TreeScreen
 
 PAGE = 50
+
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _without_ids(value: Any) -> Any:
+    """What happened, without the ids that say nothing to people."""
+    if isinstance(value, dict):
+        inner = {key: _without_ids(one) for key, one in cast(dict[str, Any], value).items()}
+        return {key: one for key, one in inner.items() if one not in (None, "", [], {})}
+    if isinstance(value, list):
+        return [one for one in map(_without_ids, cast(list[Any], value)) if one is not None]
+    return None if isinstance(value, str) and _ID.fullmatch(value) else value
 
 
 class Journal(TableScreen[JournalEvent]):
@@ -34,7 +48,7 @@ class Journal(TableScreen[JournalEvent]):
         return (str(item.id), dated(item.created_date), item.event_type, str(item.payload.get("why") or ""))
 
     def detail(self, item: JournalEvent) -> str:
-        return json.dumps(item.payload, ensure_ascii=False)[:600]
+        return json.dumps(_without_ids(item.payload), ensure_ascii=False)[:600]
 
     def open_item(self, item: JournalEvent) -> None:
         if item.message_id is not None:
@@ -49,7 +63,7 @@ class Journal(TableScreen[JournalEvent]):
             self.say(tr("Only acts of moderation can be taken back."))
             return
         try:
-            await self.session.hub.moderation.undo(item.id)
+            await self.ask(self.session.hub.moderation.undo(item.id))
         except OaError as error:
             self.complain(error)
         else:

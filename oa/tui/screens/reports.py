@@ -63,11 +63,11 @@ class Reports(TableScreen[FlaggedMessageResponse]):
         try:
             match outcome:
                 case Outcome.MESSAGE_DELETED:
-                    await moderation.delete(found.message_id)
+                    await self.ask(moderation.delete(found.message_id))
                 case Outcome.TREE_HALTED:
-                    await moderation.halt(found.message_id)
+                    await self.ask(moderation.halt(found.message_id))
                 case _:
-                    await moderation.settle(found.message_id, outcome)
+                    await self.ask(moderation.settle(found.message_id, outcome))
         except OaError as error:
             self.complain(error)
         else:

@@ -69,8 +69,8 @@ class Statistics(Frame[None]):
     async def load(self) -> None:
         hub = self.session.hub
         try:
-            own = await hub.standings.own(self.session.profile.user_id)
-            badges = await hub.me.badges()
+            own = await self.ask(hub.standings.own(self.session.profile.user_id))
+            badges = await self.ask(hub.me.badges())
         except OaError as error:
             self.complain(error)
             return

@@ -36,8 +36,8 @@ class Status(Frame[None]):
     async def load(self) -> None:
         hub = self.session.hub
         try:
-            counts, trees = await hub.moderation.counts(), await hub.moderation.trees()
-            open_work = await hub.tasks.availability(self.session.lang)
+            counts, trees = await self.ask(hub.moderation.counts()), await self.ask(hub.moderation.trees())
+            open_work = await self.ask(hub.tasks.availability(self.session.lang))
         except OaError as error:
             self.query_one("#figures", Static).update(plain(str(error)))
             return
@@ -61,7 +61,7 @@ def _counts(counts: SystemStats) -> list[str]:
 def _trees(trees: TreeManagerStats) -> list[str]:
     states = [f"  {pad(word(state), 28)} {count}" for state, count in trees.state_counts.items()]
     growing = [
-        f"  {tree.message_tree_id}  {word(tree.state)}  {tree.count}/{tree.goal_tree_size}  {dated(tree.youngest)}"
+        f"  {pad(word(tree.state), 28)} {tree.count}/{tree.goal_tree_size}  {dated(tree.youngest)}"
         for tree in trees.message_counts[:50]
     ]
     return [tr("Trees by state"), *states, "", tr("Trees at work"), *growing]

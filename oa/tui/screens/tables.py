@@ -92,7 +92,7 @@ class TableScreen(Frame[None], Generic[Item]):
     async def load(self, more: bool = False) -> None:
         """Ask the hub for the list, or for its next part."""
         try:
-            chunk = await self.fetch(self._next if more else None)
+            chunk = await self.ask(self.fetch(self._next if more else None))
         except (Forbidden, NotFound) as error:
             self._tell(f"{error}\n\n{tr('This hub does not offer it, or not to you.')}")
             return

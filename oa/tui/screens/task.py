@@ -65,7 +65,7 @@ class TaskScreen(Frame[None]):
         """Take what is next."""
         self._say_nothing(tr("Fetching a task"))
         try:
-            draft = await self.session.next(self._wish)
+            draft = await self.ask(self.session.next(self._wish))
         except TaskTypeNotAvailable:
             await self._clear()
             self._say_nothing(tr("There is nothing of this kind to do now. Esc goes back; try another kind."))
@@ -80,11 +80,11 @@ class TaskScreen(Frame[None]):
         part = part_for(draft, self.session.message_limit)
         with self.oa.batch_update():
             answer = self.query_one("#answer", Container)
-            await answer.remove_children()
+            await self.ask(answer.remove_children())
             self._draft, self._kept = draft, ""
-            await self.query_one(Conversation).show(self._messages())
+            await self.ask(self.query_one(Conversation).show(self._messages()))
             self.query_one(Conversation).display = bool(self._messages())
-            await answer.mount(part)
+            await self.ask(answer.mount(part))
             self._say_nothing("")
             self.set_class(isinstance(part, WritePart), "-writing")
             self.set_class(not self._messages(), "-alone")
@@ -95,11 +95,11 @@ class TaskScreen(Frame[None]):
 
     @work(exclusive=True, group="ahead")
     async def look_ahead(self, draft: Draft) -> None:
-        await self.session.look_ahead(self._wish, draft)
+        await self.ask(self.session.look_ahead(self._wish, draft))
 
     async def _clear(self) -> None:
         self._draft = None
-        await self.query_one("#answer", Container).remove_children()
+        await self.ask(self.query_one("#answer", Container).remove_children())
         self.query_one(Conversation).display = False
         self._head()
         self.refresh_bindings()
@@ -195,7 +195,7 @@ class TaskScreen(Frame[None]):
             return
         self.keep_now()
         try:
-            draft = await self.session.undo()
+            draft = await self.ask(self.session.undo())
         except OaError as error:
             self.complain(error, tr("It stays as it is"))
             return

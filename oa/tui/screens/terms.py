@@ -33,9 +33,9 @@ class TermsOfService(Frame[None]):
     @work(exclusive=True, group="load")
     async def load(self) -> None:
         try:
-            found = await self.session.hub.me.terms()
+            found = await self.ask(self.session.hub.me.terms())
         except NotFound:
-            await self.query_one(Markdown).update(tr("This hub has no terms of service."))
+            await self.ask(self.query_one(Markdown).update(tr("This hub has no terms of service.")))
             return
         except OaError as error:
             self.complain(error)
@@ -43,7 +43,7 @@ class TermsOfService(Frame[None]):
         if self.session.profile.terms_to_accept is not None:
             self._version = found.version
             self.head(tr("Terms of service"), tr("^s accepts them, esc leaves them open"))
-        await self.query_one(Markdown).update(plain(found.text))
+        await self.ask(self.query_one(Markdown).update(plain(found.text)))
 
     def action_submit(self) -> None:
         if self._version is not None:
@@ -52,8 +52,8 @@ class TermsOfService(Frame[None]):
     @work(exclusive=True, group="accept")
     async def accept(self, version: int) -> None:
         try:
-            await self.session.hub.me.accept_terms(version)
-            self.session.profile = await self.session.hub.me.profile()
+            await self.ask(self.session.hub.me.accept_terms(version))
+            self.session.profile = await self.ask(self.session.hub.me.profile())
         except OaError as error:
             self.complain(error)
         else:

@@ -81,13 +81,13 @@ class TreeScreen(Frame[None]):
     async def load(self) -> None:
         hub = self.session.hub
         try:
-            found = await hub.trees.get(self._message, include_deleted=self.session.is_moderator)
+            found = await self.ask(hub.trees.get(self._message, include_deleted=self.session.is_moderator))
         except OaError as error:
             self.complain(error)
             self.query_one("#detail", Static).update(plain(str(error)))
             return
         try:
-            self._state = await hub.trees.state(self._message)
+            self._state = await self.ask(hub.trees.state(self._message))
         except OaError:
             self._state = None  # nobody ever worked on it, or only moderators may know
         self.fill(found.messages)
@@ -97,14 +97,14 @@ class TreeScreen(Frame[None]):
         tree = self.tree_widget
         tree.clear()
         nodes: dict[UUID | None, TreeNode[Message]] = {}
-        with_replies = {message.parent_id for message in messages}
-        for message in sorted(messages, key=lambda one: (one.created_date is not None, one.created_date)):
-            above = nodes.get(message.parent_id, tree.root)
-            label = self._label(message)
-            node = (
-                above.add(label, message, expand=True) if message.id in with_replies else above.add_leaf(label, message)
-            )
+        replies = _replies(messages)
+        waiting = [(tree.root, message) for message in reversed(replies.get(None, []))]
+        while waiting:
+            above, message = waiting.pop()
+            below, label = replies.get(message.id, []), self._label(message)
+            node = above.add(label, message, expand=True) if below else above.add_leaf(label, message)
             nodes[message.id] = node
+            waiting += [(node, reply) for reply in reversed(below)]
         tree.root.expand()
         here = nodes.get(self._message)
         if here is not None:
@@ -162,7 +162,7 @@ class TreeScreen(Frame[None]):
             self.say(tr("One does not vote on one's own messages."))
             return
         try:
-            now = await self.session.hub.messages.react(message.id, emoji)
+            now = await self.ask(self.session.hub.messages.react(message.id, emoji))
         except OaError as error:
             self.complain(error)
         else:
@@ -199,9 +199,9 @@ class TreeScreen(Frame[None]):
         try:
             if what == "halt":
                 is_halted = self._state is not None and self._state.state == "halted_by_moderator"
-                await (acts.resume(message.id) if is_halted else acts.halt(message.id))
+                await self.ask(acts.resume(message.id) if is_halted else acts.halt(message.id))
             else:
-                await (acts.restore(message.id) if message.deleted else acts.delete(message.id))
+                await self.ask(acts.restore(message.id) if message.deleted else acts.delete(message.id))
         except OaError as error:
             self.complain(error)
         else:
@@ -223,7 +223,7 @@ class TreeScreen(Frame[None]):
     @work(exclusive=True, group="moderate")
     async def edit(self, message_id: UUID, text: str) -> None:
         try:
-            await self.session.hub.moderation.edit(message_id, text)
+            await self.ask(self.session.hub.moderation.edit(message_id, text))
         except OaError as error:
             self.complain(error)
         else:
@@ -235,12 +235,21 @@ class TreeScreen(Frame[None]):
         if message is None or message.id is None:
             return
         try:
-            texts = await self.session.hub.moderation.history(message.id)
+            texts = await self.ask(self.session.hub.moderation.history(message.id))
         except OaError as error:
             self.complain(error)
             return
         parts = [f"**{one.created_date:%Y-%m-%d %H:%M}**\n\n{one.text}" for one in texts if one.created_date]
         self.oa.push_screen(Read(tr("The texts that it has had"), "\n\n".join(parts) or message.text))
+
+
+def _replies(messages: list[Message]) -> dict[UUID | None, list[Message]]:
+    """The messages by what they answer, as they came; those whose parent is missing answer nothing (None)."""
+    known = {message.id for message in messages}
+    found: dict[UUID | None, list[Message]] = {}
+    for message in messages:
+        found.setdefault(message.parent_id if message.parent_id in known else None, []).append(message)
+    return found
 
 
 def verdict(message: Message) -> str:

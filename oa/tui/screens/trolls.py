@@ -57,7 +57,7 @@ class Trolls(TableScreen[TrollScore]):
             return
         moderation = self.session.hub.moderation
         try:
-            await (moderation.stop_user if found.enabled else moderation.enable_user)(found.user_id)
+            await self.ask((moderation.stop_user if found.enabled else moderation.enable_user)(found.user_id))
         except OaError as error:
             self.complain(error)
         else:

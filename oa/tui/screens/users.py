@@ -55,7 +55,7 @@ class Users(TableScreen[FrontEndUser]):
         moderation = self.session.hub.moderation
         acts = {"stop": moderation.stop_user, "enable": moderation.enable_user, "ban": moderation.ban_user}
         try:
-            await acts[what](user)
+            await self.ask(acts[what](user))
         except OaError as error:
             self.complain(error)
         else:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Region
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
+from textual.widgets.text_area import Edit, EditResult
 
 from oa.tui.language import ntr, tr
 from oa.tui.reading import LONG_WORDS, Remarks, remarks
@@ -30,6 +33,30 @@ class PlainTextArea(TextArea):
         """More was pasted than the editor takes; the whole of it is here."""
 
         text: str
+
+    _is_in_one_line = False
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Change the text; a change within a line paints that line and not the screen, which may be far away."""
+        row = edit.from_location[0]
+        self._is_in_one_line = row == edit.to_location[0] and "\n" not in edit.text
+        height = self.wrapped_document.height
+        try:
+            result = super().edit(edit)
+        finally:
+            was_in_one_line, self._is_in_one_line = self._is_in_one_line, False
+        if was_in_one_line and height == self.wrapped_document.height:
+            _, top = self.wrapped_document.location_to_offset((row, 0))
+            lines = len(self.wrapped_document.get_sections(row))
+            self.refresh(Region(0, top - self.scroll_offset.y, self.outer_size.width, lines))
+        else:
+            self.refresh()
+        return result
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        if self._is_in_one_line and not regions and not layout and not recompose:
+            return self
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Every class of the line has its own turn; the editor's comes unless it is prevented."""
