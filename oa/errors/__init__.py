@@ -115,7 +115,7 @@ from oa.errors.running import (
     StoreTooNew,
     StoreUnavailable,
 )
-from oa.errors.training import BadTrainingData
+from oa.errors.training import BadTrainingData, TrainingStopped
 
 __all__ = [
     "AlreadyLabeled",
@@ -197,6 +197,7 @@ __all__ = [
     "TooMany",
     "TooManyPending",
     "ToolFailed",
+    "TrainingStopped",
     "TreeAborted",
     "TreeNotFound",
     "Unauthorized",
