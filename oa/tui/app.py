@@ -135,6 +135,11 @@ class OaApp(App[None]):
         else:
             await self.enter(session)
 
+    @work(exclusive=True, group="welcome")
+    async def welcome(self, session: Session) -> None:
+        """Begin to work at a hub. The screen that asked goes, and with it whatever it is still doing."""
+        await self.enter(session)
+
     async def enter(self, session: Session) -> None:
         """Begin to work at a hub."""
         if self._session is not None:

@@ -105,7 +105,7 @@ class Connect(Frame[None]):
         except OaError as error:
             self._say(str(error))
         else:
-            await self.oa.enter(session)
+            self.oa.welcome(session)
 
     async def _token(self, typed: dict[str, str]) -> str:
         async with Hub(typed["hub"], patience=PATIENCE, transport=self.oa.start.transport) as hub:
@@ -124,7 +124,7 @@ class Connect(Frame[None]):
         except OaError as error:
             self._say(str(error))
         else:
-            await self.oa.enter(session)
+            self.oa.welcome(session)
 
     def _say(self, text: str) -> None:
         self.query_one("#problem", Static).update(plain(text))
