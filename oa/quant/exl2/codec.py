@@ -24,6 +24,9 @@ from oa.quant.exl2.layout import BITS, BLOCK, Group
 FIELDS = ("q_weight", "q_groups", "q_scale", "q_scale_max", "q_invperm")
 """The tensors of a matrix, behind its name."""
 
+MARK = ".q_weight"
+"""By which a matrix is known among the tensors of a file."""
+
 TYPES = {
     "q_weight": torch.int32,
     "q_groups": torch.int16,
