@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, str] = {
     "config": "Look at the settings.",
     "data": "Import and export trees; convert, look through and refine files of training data.",
     "train": "Train models from data; look at what they are trained on.",
+    "quant": "Make models smaller: EXL2 and GGUF.",
 }
 """Every command by its name, which is that of its module in `oa.cli`, with the first line of its help."""
 
