@@ -70,8 +70,8 @@ class Answering(Protocol):
     """Answers questions, in their turn.
 
     Raises, from the first `anext` on: `UnknownModel`, `QueueFull`, `TooMany` (with the seconds to wait),
-    `PromptTooLong`, `NotSupported`, `BadTemplate` (the model's template refuses the conversation), `TimedOut` (waiting or
-    running too long), `ModelFailed` and `UpstreamFailed` (it died; what came so far is all there is).
+    `PromptTooLong`, `NotSupported`, `BadTemplate` (the model's template refuses the conversation), `TimedOut` (waiting
+    or running too long), `ModelFailed` and `UpstreamFailed` (it died; what came so far is all there is).
     """
 
     async def models(self) -> tuple[Model, ...]:

@@ -150,9 +150,9 @@ class Capabilities:
 class Engine(Protocol):
     """One model, loaded or not. Every method may be called at any time from the event loop.
 
-    Errors are leaves of `oa.errors`: `ModelFailed` when the model cannot be loaded or died (`UpstreamFailed` when that is
-    another server's doing), `PromptTooLong` (with the numbers) before anything is generated, `NotSupported` for what
-    `capabilities` denies.
+    Errors are leaves of `oa.errors`: `ModelFailed` when the model cannot be loaded or died (`UpstreamFailed` when that
+    is another server's doing), `PromptTooLong` (with the numbers) before anything is generated, `NotSupported` for
+    what `capabilities` denies.
     """
 
     @property

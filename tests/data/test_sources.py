@@ -96,10 +96,11 @@ def test_stdin_is_read_like_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("empty.jsonl", b"", "empty.jsonl is in no format that OA knows"),
         ("broken.jsonl", b"{]", "broken.jsonl is in no format"),
-        ("cut.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 1000)[:-20], "damaged"),
+        ("cut.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 1000, mtime=0)[:-20], "damaged"),
         ("latin.json", b'["\xe4"]', "not text in UTF-8"),
         ("cut.parquet", b"PAR1 and nothing", "cannot be read as Parquet"),
     ],
+    ids=["empty", "broken", "cut", "latin", "no Parquet"],
 )
 def test_a_file_that_cannot_be_read_is_named(name: str, content: bytes, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / name
