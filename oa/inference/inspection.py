@@ -186,7 +186,7 @@ def _verdicts_on_directory(*, is_exl2: bool) -> tuple[Verdict, ...]:
     in_the_way = _missing("exllamav2") or ("is no part of this version of OA" if has_cuda() else "needs a CUDA device")
     return (
         Verdict(EngineKind.EXLLAMAV2, in_the_way if is_exl2 else "reads EXL2 only"),
-        Verdict(EngineKind.TRANSFORMERS, "reads no EXL2" if is_exl2 else _missing("torch") or _missing("transformers")),
+        Verdict(EngineKind.TRANSFORMERS, _missing("torch") or _missing("transformers")),
         Verdict(EngineKind.LLAMACPP, "reads GGUF only"),
     )
 

@@ -57,6 +57,7 @@ def test_an_exl2_directory_is_recognised(tiny_model: TinyModel, tmp_path: Path) 
     obstacles = {verdict.engine: verdict.obstacle for verdict in found.verdicts}
     assert obstacles[EngineKind.LLAMACPP] == "reads GGUF only"
     assert obstacles[EngineKind.EXLLAMAV2] != "reads EXL2 only"
+    assert obstacles[EngineKind.TRANSFORMERS] is None
 
 
 def test_an_adapter_is_recognised_with_its_base(tmp_path: Path) -> None:

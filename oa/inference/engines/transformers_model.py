@@ -29,6 +29,9 @@ PARALLEL = 8
 LARGE_BYTES = 4 * 1024**3
 """Larger models keep the numbers that they come with on a processor too, or they would not fit."""
 
+EXL2_GROWTH = 4
+"""How many times as large a model of 4 bits per weight becomes when its numbers are plain, with 16 bits each."""
+
 
 class LoadedModel:
     """The model and its tokenizer."""
@@ -198,7 +201,9 @@ def _load(settings: TransformersSettings, device: str) -> tuple[Any, Any]:
     kind: Any = "auto" if device != "cpu" or size > LARGE_BYTES else torch.float32
     try:
         tokenizer: Any = _library.AutoTokenizer.from_pretrained(path, trust_remote_code=False)
-        model: Any = _library.AutoModelForCausalLM.from_pretrained(path, dtype=kind, trust_remote_code=False)
+        model: Any = _exl2(settings.path, device, size)
+        if model is None:
+            model = _library.AutoModelForCausalLM.from_pretrained(path, dtype=kind, trust_remote_code=False)
         if settings.adapter is not None:
             see_that_adapter_fits(settings.adapter, settings.path)
             model = _with_adapter(model, settings.adapter)
@@ -206,6 +211,16 @@ def _load(settings: TransformersSettings, device: str) -> tuple[Any, Any]:
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, TypeError) as error:
         reason = str(error).strip().partition("\n")[0][:300]
         raise BadModel(f"{settings.path} cannot be loaded: {reason or type(error).__name__}") from error
+
+
+def _exl2(path: Path, device: str, size_bytes: int) -> Any:
+    """A model in EXL2, made plain; None where it is no such model."""
+    from oa.quant.exl2.model import is_exl2, load  # only here: few models are
+
+    if not is_exl2(path):
+        return None
+    small = device == "cpu" and size_bytes * EXL2_GROWTH <= LARGE_BYTES
+    return load(path, torch.float32 if small else torch.bfloat16)
 
 
 def _with_adapter(model: Any, adapter: Path) -> Any:

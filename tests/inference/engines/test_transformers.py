@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from engines_under_test import ask
+from exl2_models import make_model
 from tiny_models import TinyModel, make_adapter
 
 from oa.domain.sampling import Sampling
@@ -43,6 +44,33 @@ async def test_an_adapter_for_another_base_is_refused(tiny_model: TinyModel, tmp
     with pytest.raises(ModelFailed, match="made for another base"):
         await engine.load()
     assert not engine.is_loaded
+
+
+async def test_a_model_in_exl2_says_what_its_plain_numbers_say(tmp_path: Path) -> None:
+    import torch
+
+    from oa.quant.exl2.model import load
+    from oa.quant.exl2.quantizer import Job, quantize_model
+
+    source = make_model(tmp_path / "source", "Llama", num_hidden_layers=1, intermediate_size=128)
+    (made,) = quantize_model(Job(source, {4.0: tmp_path / "exl2"}, rows=4, length=16), lambda *_: None)
+    load(made.directory, torch.float32).save_pretrained(tmp_path / "plain")
+    shutil.copy(source / "tokenizer.json", tmp_path / "plain")
+    shutil.copy(source / "tokenizer_config.json", tmp_path / "plain")
+
+    said = await say(TransformersSettings(made.directory, threads=1))
+
+    assert said == await say(TransformersSettings(tmp_path / "plain", threads=1)) != ""
+
+
+async def test_a_damaged_model_in_exl2_is_named(tmp_path: Path) -> None:
+    directory = make_model(tmp_path / "broken", "Llama", num_hidden_layers=1)
+    config = json.loads((directory / "config.json").read_text())
+    (directory / "config.json").write_text(json.dumps({**config, "quantization_config": {"quant_method": "exl2"}}))
+    (directory / "model.safetensors").write_bytes(b"nothing")
+
+    with pytest.raises(ModelFailed, match=r"no safetensors file, or a damaged one; fetch it again"):
+        await TransformersEngine(TransformersSettings(directory, threads=1)).load()
 
 
 @pytest.mark.parametrize("kind", ["no_such_architecture", "llama"])
