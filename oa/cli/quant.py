@@ -18,7 +18,9 @@ from oa.errors import InvalidSetting, NotSupported
 if TYPE_CHECKING:
     from oa.quant.exl2.quantizer import Made
 
-HELP = "Make models smaller: EXL2 with `oa quant MODEL -o OUT --bpw N`, GGUF with `oa quant gguf MODEL -o FILE`."
+HELP = """Make models smaller: EXL2 and GGUF.
+
+`oa quant MODEL -o OUT --bpw N` makes EXL2; `oa quant gguf MODEL -o FILE` makes GGUF."""
 
 USUAL = "exl2"
 

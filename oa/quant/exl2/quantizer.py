@@ -287,6 +287,7 @@ def _write(tensors: dict[str, Tensor], directory: Path, job: Job, bits: float) -
         },
     }
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+    file.chmod((directory / "config.json").stat().st_mode)  # the library lets nobody else read what it writes
     return _look_at(_files.load_file(str(file)), directory, job, bits)
 
 

@@ -75,6 +75,7 @@ def test_what_is_made_says_what_it_is(llamas: list[Made], model_of: Find) -> Non
     assert config["quantization_config"]["bits"] == 4.0
     assert config["rope_theta"] == 10000.0
     assert {file.name for file in directory.iterdir()} >= {"output.safetensors", "tokenizer.json"}
+    assert len({file.stat().st_mode for file in directory.iterdir()}) == 1
     assert not [file for file in directory.parent.iterdir() if file.name.startswith(".")]
 
 
