@@ -10,6 +10,7 @@ import typer
 from oa.cli.options import Json
 from oa.cli.output import print_note, print_record
 from oa.cli.train_options import Base, Data, RecipeFile, SizeDial, Typed, loaded, print_recipe
+from oa.cli.train_stages import sft
 from oa.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, help="Train models from data; look at wh
 def train() -> None:
     """Train models from data; look at what they are trained on."""
 
+
+app.command()(sft)
 
 StageName = Annotated[
     str | None,

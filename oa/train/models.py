@@ -146,3 +146,19 @@ def with_adapters(model: Any, lora: Lora, task: Task = "CAUSAL_LM", new_tokens: 
             prepare = cast(Any, peft).prepare_model_for_kbit_training
             model = prepare(model, use_gradient_checkpointing=False)
         return peft.get_peft_model(model, config)
+
+
+def adapted(model: Any, adapter: str) -> Any:
+    """A model with adapters that are there already, to go on training them.
+
+    Raises:
+        BadModel: they cannot be loaded, or are for another base.
+    """
+    import peft
+
+    try:
+        with among_libraries():
+            return cast(Any, peft).PeftModel.from_pretrained(model, adapter, is_trainable=True)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BadModel(f"the adapters in {adapter} do not fit: {reason}") from error
