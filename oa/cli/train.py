@@ -10,7 +10,7 @@ import typer
 from oa.cli.options import Json
 from oa.cli.output import print_note, print_record
 from oa.cli.train_options import Base, Data, RecipeFile, SizeDial, Typed, loaded, print_recipe
-from oa.cli.train_stages import sft
+from oa.cli.train_stages import reward, sft
 from oa.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def train() -> None:
 
 
 app.command()(sft)
+app.command()(reward)
 
 StageName = Annotated[
     str | None,

@@ -1,4 +1,4 @@
-"""`oa train sft`: trainings themselves."""
+"""`oa train sft` and `reward`: trainings themselves."""
 
 from __future__ import annotations
 
@@ -43,6 +43,35 @@ def sft(
 
     def work() -> Callable[[Run], bool]:
         from oa.train.sft import train
+
+        return train
+
+    _carry_out(found, work)
+
+
+def reward(
+    file: RecipeFile = None,
+    size: SizeDial = None,
+    data: Data = None,
+    base: Base = None,
+    output: Output = None,
+    typed: Typed = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model to score replies as people ranked them. The same command goes on with a run that was stopped.
+
+    Takes ranked groups, pairs, and trees with ranks. Every reply of a group is computed once, whatever the pairs.
+    """
+    from oa.train.sizes import Stage
+
+    found = loaded(Stage.REWARD, file, typed, size=size, data=data, base=base, output=output)
+    if dry_run:
+        print_recipe(found, as_json=as_json)
+        return
+
+    def work() -> Callable[[Run], bool]:
+        from oa.train.reward import train
 
         return train
 

@@ -53,7 +53,7 @@ def train(run: Run) -> bool:
         with among_libraries():
             trainer.go_on()
     except RuntimeError as error:
-        raise TrainingStopped(_why(error)) from error
+        raise TrainingStopped(why(error)) from error
     if trainer.state.global_step < trainer.state.max_steps and run.should_stop:
         return False
     _finish(run, trainer, tokenizer)
@@ -147,7 +147,8 @@ def _finish(run: Run, trainer: _Trainer, tokenizer: Any) -> None:
     write_whole(run.final / "README.md", model_card(run, shown).encode())
 
 
-def _why(error: RuntimeError) -> str:
+def why(error: RuntimeError) -> str:
+    """What a failure of torch means for whoever trains, in a sentence."""
     sentence = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if "out of memory" in sentence.lower() or "can't allocate memory" in sentence.lower():
         return (
