@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from uuid import uuid4
 
 import msgspec
@@ -105,7 +106,7 @@ class RemoteModel:
             await self._tell(work)
             if self._info.offer is None:
                 yield Started(prompt_tokens=0, dropped_turns=0, worker=self._name)
-            said = ""
+            said, textless = "", list[Answer]()
             while not has_ended:
                 frame = await arrived.get()
                 if frame is None:
@@ -113,8 +114,12 @@ class RemoteModel:
                 has_ended = isinstance(frame, GeneratedTextResponse | ErrorResponse)
                 if isinstance(frame, TokenResponse):
                     said += frame.text
-                for piece in self._pieces(frame, said):
+                    if not said:  # half a character yet: nothing that could not be begun anew elsewhere
+                        textless.append(frame)
+                        continue
+                for piece in chain.from_iterable(self._pieces(one, said) for one in (*textless, frame)):
                     yield piece
+                textless.clear()
         finally:
             del self._answers[request_id]
             if not has_ended:

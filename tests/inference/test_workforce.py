@@ -159,6 +159,20 @@ async def test_a_lost_workers_request_goes_to_another_one(answering: LocalAnswer
     assert sum(isinstance(piece, Started) for piece in asked.pieces) == 1
 
 
+async def test_half_a_character_is_nothing_that_was_shown(answering: LocalAnswering, workforce: Workforce) -> None:
+    async with connected(workforce) as first:
+        asked = Asked(answering, question())
+        work = await first.hear()
+        first.say(token(work, ""))
+    async with connected(workforce, visitor("cellar")) as second:
+        work = await second.hear()
+        for text in ("", "é"):
+            second.say(token(work, text))
+        second.say(whole(work, "é"))
+        await asked.task
+    assert [piece.text for piece in asked.pieces if isinstance(piece, Token)] == ["", "é"]
+
+
 async def test_a_lost_workers_request_goes_before_those_that_wait(
     answering: LocalAnswering, workforce: Workforce
 ) -> None:

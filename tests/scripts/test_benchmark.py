@@ -39,4 +39,4 @@ def test_a_seed_gives_the_same_corpus(corpus: ModuleType) -> None:
 
 def test_the_benchmark_says_what_it_can_measure() -> None:
     told = subprocess.run([sys.executable, str(BENCHMARK), "--help"], capture_output=True, text=True, check=True)
-    assert "{busy,growth,exchange,search,start}" in told.stdout
+    assert "{busy,growth,exchange,search,standing,start}" in told.stdout

@@ -84,6 +84,8 @@ async def ask(http: httpx.AsyncClient, number: int) -> Answer:
     text, pieces, tokens, end, error = "", 0, 0, None, None
     async with http.stream("POST", "/v1/chat/completions", json=body) as response:
         async for line in response.aiter_lines():
+            if response.status_code != 200:
+                error = f"status {response.status_code}: {line}"
             if not line.startswith("data: {"):
                 continue
             event = json.loads(line.removeprefix("data: "))
@@ -96,8 +98,6 @@ async def ask(http: httpx.AsyncClient, number: int) -> Answer:
                 pieces += bool(choice["delta"].get("content"))
                 assert end is None or choice["finish_reason"] is None  # one end
                 end = choice["finish_reason"] or end
-        if response.status_code != 200:
-            error = f"status {response.status_code}"
     return Answer(text, pieces, tokens, end, error)
 
 
