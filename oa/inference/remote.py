@@ -151,6 +151,7 @@ class RemoteModel:
         try:
             await self._send(frame)
         except OSError as error:
+            self.lose()  # at once, or the same question would come back here until it is given up
             raise LaneLost from error
 
     async def _abandon(self, request_id: str) -> None:

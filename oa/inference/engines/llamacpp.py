@@ -112,13 +112,17 @@ class LlamaCppEngine:
         except Exception as error:  # the library names no kinds of failure
             answer.broken = f"{type(error).__name__}: {error}"
         if answer.broken is not None:
-            loop.call_soon_threadsafe(self._died, model, answer.broken)
-        answer.fail(ModelFailed("the model failed while it answered"))
+            loop.call_soon_threadsafe(self._died, model, answer, answer.broken)
+        else:
+            answer.fail(ModelFailed("the model failed while it answered"))
 
-    def _died(self, model: _Loaded, reason: str) -> None:
+    def _died(self, model: _Loaded, answer: Answer, reason: str) -> None:
         """On the event loop: let go of a model that cannot go on. Whoever needs it next loads it anew."""
-        if self._model is not model:
-            return
+        if self._model is model:
+            self._let_go(model, reason)
+        answer.fail(ModelFailed("the model failed while it answered"))  # not before: who hears it may ask again at once
+
+    def _let_go(self, model: _Loaded, reason: str) -> None:
         log.error("%s died and will be loaded anew: %s", self._settings.path.name, reason)
         self._model = None
         self._fail_all(ModelFailed("the model died while it answered"))

@@ -125,7 +125,7 @@ class Answer:
         self.is_over = False
         """Nobody listens any more, or all is said: the next piece ends the generation."""
         self.broken: str | None = None
-        """Why llama.cpp cannot go on, not with this request only."""
+        """Why llama.cpp cannot go on, not with this request only. The engine lets go of it, then fails the answer."""
         self._alternatives = request.alternatives
         self._scanner = StopScanner(request.stop)
         self._decoder = msgspec.json.Decoder(_Piece)
@@ -138,8 +138,7 @@ class Answer:
         try:
             self._take(self._decoder.decode(text))
         except msgspec.DecodeError:
-            self.broken = "llama.cpp sent what cannot be read"
-            self.fail(ModelFailed(self.broken))
+            self.broken, self.is_over = "llama.cpp sent what cannot be read", True
         return self.is_over
 
     def fail(self, error: OaError) -> None:
@@ -149,7 +148,10 @@ class Answer:
 
     def _take(self, piece: _Piece) -> None:
         if piece.error is not None:
-            self.fail(self._explain(piece.error))
+            error = self._explain(piece.error)
+            if self.broken is None:
+                self.fail(error)
+            self.is_over = True
             return
         self._timings = piece.timings or self._timings
         for choice in piece.choices:
